@@ -1,0 +1,133 @@
+"""The one room that knows Korean: normal form, sentences, morphemes, particles, language.
+
+Takes and returns plain strings and spans; knows no document, no index and no model but Kiwi's,
+which loads at first use (about 2 s) and is shared by all threads. Nothing here needs a network.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from kiwipiepy import Kiwi, Token
+
+HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]")
+_LATIN = re.compile(r"[A-Za-z]")
+
+# A full stop ends a sentence when white space, a closing quote or the text's end follows, or a
+# Hangul syllable directly (exported Korean notes often lose that space). It does not after a
+# single capital, a common abbreviation, or between the numbers of a date ("2019. 3. 5.").
+_STOP = re.compile(r"""[.!?。！？…]+["'”’』」》〉)\]]*(?:\s+|$)|(?<=[다요음임함됨])\.(?=[\uac00-\ud7a3])|[。！？]""")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|etc|vs|cf|Dr|Mr|Mrs|Ms|Prof|Fig|Eq|Sec|No|St|Jr|Sr|al|approx)\.$", re.IGNORECASE
+)
+_LIST_NUMBER = re.compile(r"(?:^|\n)\s*\(?\d{1,3}\.$")
+_DATE_PART = re.compile(r"(?<![\d.])\d{1,4}\.$")
+# A line that starts a block of its own: blank, heading, list item, table row, quote, fence.
+_BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>|```|~~~|\$\$))")
+
+_CONTENT_TAGS = frozenset(
+    ["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "XR", "MAG", "MM", "SL", "SH", "SN", "W_URL", "W_SERIAL"]
+)
+_PARTICLE_TAGS = frozenset(["JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC", "VCP"])
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of characters."""
+
+    start: int
+    end: int
+
+
+def normalise(text: str) -> str:
+    """NFC with \\n line ends and no byte-order mark; otherwise untouched."""
+    return unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def language(text: str) -> Literal["ko", "en"]:
+    """Korean when at least a tenth of its letters are Hangul, else English."""
+    hangul, latin = len(HANGUL.findall(text)), len(_LATIN.findall(text))
+    return "ko" if hangul and hangul * 9 >= latin else "en"
+
+
+def sentences(text: str) -> list[Span]:
+    """Spans of the sentences of `text`, in order, without the white space between them.
+
+    Blank lines, headings, list items and table rows end a sentence too. Every character that is
+    not white space lies in exactly one span.
+    """
+    spans = []
+    start = 0
+    for end in [*_sentence_ends(text), len(text)]:
+        piece = text[start:end]
+        stripped = piece.strip()
+        if stripped:
+            begin = start + len(piece) - len(piece.lstrip())
+            spans.append(Span(begin, begin + len(stripped)))
+        start = end
+    return spans
+
+
+def _sentence_ends(text: str) -> list[int]:
+    ends = {match.end() for match in _BLOCK_BREAK.finditer(text)}
+    for match in _STOP.finditer(text):
+        head = text[max(0, match.start() - 12) : match.start() + 1]
+        if text[match.start()] == "." and match.end() < len(text):
+            if _ABBREVIATION.search(head) or _LIST_NUMBER.search("\n" + head if match.start() < 12 else head):
+                continue
+            if _DATE_PART.search(head) and text[match.end()].isdigit():
+                continue
+        ends.add(match.end())
+    return sorted(ends)
+
+
+@lru_cache(maxsize=1)
+def kiwi() -> Kiwi:
+    """The shared analyser; loads at the first call."""
+    from kiwipiepy import Kiwi
+
+    return Kiwi()
+
+
+def morphemes(text: str) -> list[str]:
+    """Content morphemes of one text, lower-cased, in order; predicates by their stem."""
+    return _content(kiwi().tokenize(text))
+
+
+def morphemes_of(texts: Iterable[str]) -> Iterator[list[str]]:
+    """`morphemes` of many texts, analysed by all workers side by side."""
+    for tokens in kiwi().tokenize(texts):
+        yield _content(tokens)
+
+
+def _content(tokens: Iterable[Token]) -> list[str]:
+    return [token.form.lower() for token in tokens if token.tag.split("-")[0] in _CONTENT_TAGS]
+
+
+def bigrams(text: str) -> list[str]:
+    """Character bigrams of every run of letters and digits, lower-cased; a lone character is itself."""
+    found = []
+    for word in re.findall(r"\w+", text.lower()):
+        found.extend(word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else found.append(word)
+    return found
+
+
+def strip_particles(text: str) -> str:
+    """`text` with the particles (josa) and copulas at the end of its words taken away."""
+    analysed = kiwi().tokenize(text)
+    drop = set()
+    for token, following in zip(analysed, [*analysed[1:], None], strict=True):
+        ends_word = following is None or following.word_position != token.word_position or following.tag.startswith("S")
+        if token.tag.split("-")[0] in _PARTICLE_TAGS and (ends_word or following.start in drop):
+            drop.update(range(token.start, token.end))
+    # A run of particles ("에서는") ends the word as a whole: take earlier ones whose follower went.
+    for token in reversed(analysed):
+        if token.tag.split("-")[0] in _PARTICLE_TAGS and token.end in drop:
+            drop.update(range(token.start, token.end))
+    return "".join(character for position, character in enumerate(text) if position not in drop)

@@ -1,0 +1,214 @@
+"""The records that flow through the house, from a file of notes to a cited answer.
+
+All are frozen and slotted: a record is made once and read by everyone below and above. Offsets
+count characters (Unicode code points) and are half open, `text[start:end]`. This module knows no
+file format, no model and no wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Support = Literal["supported", "partly", "altered", "unsupported"]
+Style = Literal["sentence", "short"]
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One note or one KLUE-MRC passage; `text` is the file's own text, NFC with \\n line ends."""
+
+    doc_id: str
+    source: str
+    title: str
+    text: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a document that the embedder reads whole: `document.text[start:end] == text`.
+
+    `heading` is the path of headings above it, joined by " > ". `tokens` is what the embedder
+    counts for prefix, heading and text together, special tokens included.
+    """
+
+    chunk_id: str
+    doc_id: str
+    start: int
+    end: int
+    text: str
+    heading: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk, widened to what the generator reads: `document.text[start:end] == text`."""
+
+    chunk: Chunk
+    rank: int
+    score: float
+    start: int
+    end: int
+    text: str
+    source: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Marker `[n]` of an answer: `document.text[start:end] == quote`."""
+
+    marker: int
+    chunk_id: str
+    doc_id: str
+    source: str
+    start: int
+    end: int
+    quote: str
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer: offsets into the answer's text, and the markers it carries."""
+
+    start: int
+    end: int
+    support: Support
+    markers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the generator's own tokenizer counts them; 0 for the extractive answerer."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds since the question came in; `first_token` is None when nothing was generated."""
+
+    retrieve: float = 0.0
+    first_token: float | None = None
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person gets: text with markers, and the note's own words behind each of them."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]
+    abstained: bool
+    generator: str
+    usage: Usage
+    timings_ms: Timings
+    question: str = ""
+    embedder: str | None = None
+    generation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation before the question."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which part of the notes may answer; empty fields do not restrict.
+
+    `sources` holds files or folders relative to their root ("week1/", "05-attention.md"),
+    `headings` words that the heading path must hold, `origins` "notes" or "klue", `languages`
+    "ko" or "en". Values of one field are alternatives, fields are conditions that all must hold.
+    """
+
+    sources: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    exclude_doc_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the pipeline; `k` None takes the setting `retrieval.k`."""
+
+    text: str
+    k: int | None = None
+    style: Style = "sentence"
+    history: tuple[Turn, ...] = ()
+    scope: Scope = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages for a query, and what they were found with."""
+
+    query: str
+    passages: tuple[Passage, ...]
+    generation: str
+    embedder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What is indexed, a line a document."""
+
+    doc_id: str
+    source: str
+    title: str
+    characters: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a question can be answered now, by what, and what fell back and why."""
+
+    ready: bool
+    generation: str | None
+    embedder: str | None
+    generator: str | None
+    fallbacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """First event of a streamed answer."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWritten:
+    """A piece of the answer's text, to be appended to what came before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFound:
+    """A marker that now has words of a note behind it."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDone:
+    """Last event: the whole answer; its text is what the tokens before it spelled."""
+
+    answer: Answer
+
+
+Event = PassagesFound | TokenWritten | CitationFound | AnswerDone
