@@ -145,9 +145,14 @@ class Settings(BaseSettings):
     server: ServerSettings = Field(ServerSettings())
 
     @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: Any, **_: Any
-    ) -> tuple[Any, ...]:
+    def settings_customise_sources(  # noqa: D102
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         # load() reads file, environment and flags itself, so as to know the origin of each value.
         return (init_settings,)
 
@@ -211,7 +216,8 @@ def load(
         name = ".".join(str(part) for part in problem["loc"])
         where = origins.get(name, next((o for n, o in origins.items() if name.startswith(n)), "default"))
         raise BadConfiguration(
-            f"{name} = {problem['input']!r} (from {where}) does not fit: {problem['msg']}. Correct it; `ask-notes settings` lists what each one takes."
+            f"{name} = {problem['input']!r} (from {where}) does not fit: {problem['msg']}. "
+            "Correct it; `ask-notes settings` lists what each one takes."
         ) from None
     return LoadedSettings(settings, origins)
 

@@ -112,7 +112,7 @@ def _content(tokens: Iterable[Token]) -> list[str]:
 
 def bigrams(text: str) -> list[str]:
     """Character bigrams of every run of letters and digits, lower-cased; a lone character is itself."""
-    found = []
+    found: list[str] = []
     for word in re.findall(r"\w+", text.lower()):
         found.extend(word[i : i + 2] for i in range(len(word) - 1)) if len(word) > 1 else found.append(word)
     return found
@@ -121,7 +121,7 @@ def bigrams(text: str) -> list[str]:
 def strip_particles(text: str) -> str:
     """`text` with the particles (josa) and copulas at the end of its words taken away."""
     analysed = kiwi().tokenize(text)
-    drop = set()
+    drop: set[int] = set()
     for token, following in zip(analysed, [*analysed[1:], None], strict=True):
         ends_word = following is None or following.word_position != token.word_position or following.tag.startswith("S")
         if token.tag.split("-")[0] in _PARTICLE_TAGS and (ends_word or following.start in drop):
