@@ -128,9 +128,7 @@ def _kind(token_type: str) -> Kind:
             return "text"
 
 
-def _merge_display_math(
-    text: str, raw: list[tuple[Kind, int, int, int]]
-) -> Iterable[tuple[Kind, int, int, int]]:
+def _merge_display_math(text: str, raw: list[tuple[Kind, int, int, int]]) -> Iterable[tuple[Kind, int, int, int]]:
     """Join the pieces of a $$ ... $$ formula that holds blank lines or list-like lines."""
     merged: list[tuple[Kind, int, int, int]] = []
     open_since: int | None = None

@@ -103,7 +103,9 @@ def _rows(source: str, failures: list[Failure]) -> Iterable[Mapping[str, Any]]:
         return _from_hub(source)
     path = Path(source)
     if not path.exists():
-        raise BadNotes(f"There is no {source}. --klue-mrc takes train, validation, a folder, .json, .jsonl or .parquet.")
+        raise BadNotes(
+            f"There is no {source}. --klue-mrc takes train, validation, a folder, .json, .jsonl or .parquet."
+        )
     if path.is_dir():
         files = sorted(path.rglob("*.parquet"))
         if not files:

@@ -94,9 +94,7 @@ def _encoding_hint(raw: bytes) -> str:
 def _title(text: str, kind: str, source: str) -> str:
     """The first heading if the text opens with one (front matter and imports aside), else the file's name."""
     blocks = (
-        markdown_blocks(text[:4000])
-        if kind == "markdown" or looks_like_markdown(text)
-        else plain_blocks(text[:4000])
+        markdown_blocks(text[:4000]) if kind == "markdown" or looks_like_markdown(text) else plain_blocks(text[:4000])
     )
     first = next((block for block in blocks[:6] if block.kind == "heading" and block.heading[-1]), None)
     return first.heading[-1] if first else Path(source).stem

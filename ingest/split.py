@@ -113,8 +113,10 @@ def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]
     while position < len(blocks):
         heading = blocks[position].heading
         stop = position
-        while stop < len(blocks) and blocks[stop].heading == heading and (
-            stop == position or blocks[stop].kind != "heading"
+        while (
+            stop < len(blocks)
+            and blocks[stop].heading == heading
+            and (stop == position or blocks[stop].kind != "heading")
         ):
             stop += 1
         section = blocks[position:stop]

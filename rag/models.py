@@ -13,9 +13,9 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from rag.errors import BadConfiguration, NoModel
+from rag.errors import BadConfiguration, EncoderMismatch, NoModel
 from rag.settings import EncoderSettings, Settings
 
 EMBEDDED_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
@@ -96,6 +96,28 @@ def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> Enc
             "Bring those back, or run `ask-notes ingest --re-embed`."
         )
     return _encoder_files(files, settings.encoder)
+
+
+def check_pin(settings: Settings, pinned_id: str) -> None:
+    """Refuse a setting that asks outright for another encoder than the one an index was made with.
+
+    Raises:
+        EncoderMismatch: it does; the message says how to go on.
+    """
+    chosen = settings.encoder.model_fields_set
+    if "path" in chosen and settings.encoder.path is not None:
+        wanted = settings.encoder.path.name
+    elif settings.models == "embedded":
+        wanted = EMBEDDED_ENCODER
+    elif "id" in chosen or settings.models == "hub":
+        wanted = settings.encoder.id
+    else:
+        return
+    if wanted != pinned_id:
+        raise EncoderMismatch(
+            f"The index was made with {pinned_id}, the settings ask for {wanted}. "
+            "Take that setting back, or make the vectors anew: `ask-notes ingest --re-embed`."
+        )
 
 
 def find_generator(settings: Settings) -> tuple[ModelFiles | None, tuple[str, ...]]:
@@ -248,5 +270,6 @@ def _missing(folder: Path) -> str | None:
     return None if (folder / "tokenizer.json").is_file() else "tokenizer.json"
 
 
-def _read_json(file: Path) -> dict[str, object] | dict[str, dict[str, str]]:
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+def _read_json(file: Path) -> dict[str, Any]:
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return content if isinstance(content, dict) else {}

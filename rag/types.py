@@ -114,6 +114,7 @@ class Answer:
     question: str = ""
     embedder: str | None = None
     generation: str = ""
+    answerable_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

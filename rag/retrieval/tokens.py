@@ -18,7 +18,8 @@ from rag.errors import NoModel
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-_WORD = re.compile(r"\w+")
+# A particle hangs on a Latin word ("mask는"): each script is a word of its own.
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+|[\uac00-\ud7a3]+|\d+|[^\W\d_A-Za-z\u00c0-\u024f\uac00-\ud7a3]+")
 
 
 @dataclass(frozen=True, slots=True)

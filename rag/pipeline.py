@@ -1,0 +1,231 @@
+"""ask(): retrieve, decide, prompt, generate, cite.
+
+The three sisters (retrieval, generation, grounding) know nothing of each other; here they meet.
+Everything is synchronous and safe to call from many threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rag.errors import Cancelled, EmptyQuestion, NoModel, QuestionTooLong
+from rag.generation.prompt import build_messages
+from rag.grounding.abstain import answerable, is_refusal, refusal
+from rag.grounding.citation import Citer
+from rag.retrieval.followup import look_up
+from rag.settings import Settings
+from rag.types import (
+    Answer,
+    AnswerDone,
+    Document,
+    DocumentSummary,
+    Event,
+    Passage,
+    PassagesFound,
+    Question,
+    Readiness,
+    Scope,
+    SearchResult,
+    Timings,
+    TokenWritten,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from rag.generation.engine import Engine
+    from rag.retrieval.index import NotesIndex
+    from rag.retrieval.retriever import NotesRetriever
+
+
+class Notes(Protocol):
+    """The notes as they stand now: a retriever over the live generation, and what fell back."""
+
+    def retriever(self) -> NotesRetriever:
+        """The retriever over the generation that is live at this moment."""
+        ...
+
+    def fallbacks(self) -> tuple[str, ...]:
+        """What is not the first choice, and why, each a sentence for a person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The generator behind its queue: its name, and how it counts the tokens of a prompt."""
+
+    name: str
+    engine: Engine
+    count_tokens: Callable[[str], int]
+    fallbacks: tuple[str, ...] = ()
+
+
+class Pipeline:
+    """From a question to a grounded answer."""
+
+    def __init__(self, settings: Settings, notes: Notes, writer: Writer | None) -> None:
+        """Without a writer only `search` answers."""
+        self.settings = settings
+        self._notes = notes
+        self._writer = writer
+
+    @property
+    def engine(self) -> Engine | None:
+        """The bounded queue in front of the generator."""
+        return self._writer.engine if self._writer else None
+
+    def ask(self, question: Question, cancel: threading.Event | None = None) -> Answer:
+        """The whole answer.
+
+        Raises:
+            EmptyQuestion, QuestionTooLong: a question that cannot be asked.
+            QueueFull, ShuttingDown: the generator takes no more.
+            DeadlineExceeded, Cancelled, GenerationFailed: it gave up.
+        """
+        for event in self.stream(question, cancel):
+            if isinstance(event, AnswerDone):
+                return event.answer
+        raise AssertionError("a stream ends with AnswerDone or raises")
+
+    def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
+        """The answer as it is written; raises what `ask` raises, before or between events."""
+        clock = _Clock()
+        writer = self._require_writer()
+        retriever = self._notes.retriever()
+        self._check(question.text)
+        query = look_up(question.text, question.history)
+        passages = tuple(retriever.retrieve(query, question.k or self.settings.retrieval.k, question.scope))
+        clock.retrieved()
+        if cancel is not None and cancel.is_set():
+            raise Cancelled("Nobody waits for this answer any more.")
+        yield PassagesFound(passages)
+
+        decision = answerable(query, passages, idf=retriever.idf)
+        citer = Citer(passages, strict=self.settings.grounding == "strict", question=question.text)
+        usage = Usage()
+        abstained = not decision.answerable
+        if not abstained:
+            prompt = build_messages(
+                question,
+                passages,
+                count_tokens=writer.count_tokens,
+                max_prompt_tokens=self.settings.generator.max_prompt_tokens,
+            )
+            citer = Citer(prompt.passages, strict=self.settings.grounding == "strict", question=question.text)
+            generation = writer.engine.submit(prompt.messages, cancel=cancel, **self._options())
+            for piece in generation:
+                for event in citer.feed(piece):
+                    clock.written(event)
+                    yield event
+            for event in citer.close():
+                clock.written(event)
+                yield event
+            usage = generation.usage
+            abstained = not citer.text.strip() or is_refusal(citer.text)
+        text = citer.text
+        if not text.strip():
+            text = refusal(question.text)
+            yield TokenWritten(text)
+        answer = Answer(
+            text=text,
+            sentences=citer.sentences if not abstained else (),
+            citations=citer.citations if not abstained else (),
+            passages=passages,
+            abstained=abstained,
+            generator=writer.name,
+            usage=usage,
+            timings_ms=clock.timings(),
+            question=question.text,
+            embedder=_embedder(retriever.index),
+            generation=retriever.index.generation,
+            answerable_score=decision.score,
+        )
+        yield AnswerDone(answer)
+
+    def search(self, query: str, k: int | None = None, scope: Scope | None = None) -> SearchResult:
+        """The passages that a question finds.
+
+        Raises:
+            EmptyQuestion, QuestionTooLong: a query that cannot be looked up.
+        """
+        self._check(query)
+        retriever = self._notes.retriever()
+        passages: Sequence[Passage] = retriever.retrieve(query, k or self.settings.retrieval.k, scope)
+        return SearchResult(query, tuple(passages), retriever.index.generation, _embedder(retriever.index))
+
+    def document(self, doc_id: str) -> Document:
+        """A document of the notes, whole.
+
+        Raises:
+            UnknownDocument: no document of that id.
+        """
+        return self._notes.retriever().index.document(doc_id)
+
+    def documents(self) -> list[DocumentSummary]:
+        """What is indexed."""
+        return self._notes.retriever().index.documents()
+
+    def readiness(self) -> Readiness:
+        """What answers now, and what fell back."""
+        index = self._notes.retriever().index
+        writer = self._writer
+        fallbacks = (*self._notes.fallbacks(), *(writer.fallbacks if writer else ()))
+        return Readiness(
+            writer is not None, index.generation, _embedder(index), writer.name if writer else None, fallbacks
+        )
+
+    def close(self, timeout_s: float = 0) -> None:
+        """Take no new questions; running ones have `timeout_s` seconds to end."""
+        if self._writer is not None:
+            self._writer.engine.close(timeout_s)
+
+    def _require_writer(self) -> Writer:
+        if self._writer is None:
+            raise NoModel("This pipeline was opened for searching only.")
+        return self._writer
+
+    def _check(self, text: str) -> None:
+        if not any(character.isalnum() for character in text):
+            raise EmptyQuestion("The question is empty. Ask in words, for example: LSTM의 게이트는 왜 필요한가?")
+        limit = self.settings.max_question_chars
+        if len(text) > limit:
+            raise QuestionTooLong(f"The question has {len(text):,} characters, at most {limit:,} are read. Shorten it.")
+
+    def _options(self) -> dict[str, float | int]:
+        generator = self.settings.generator
+        return {
+            "temperature": generator.temperature,
+            "top_p": generator.top_p,
+            "top_k": generator.top_k,
+            "max_new_tokens": generator.max_new_tokens,
+            "seed": generator.seed,
+        }
+
+
+class _Clock:
+    """Milliseconds since the question came in."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._retrieve = 0.0
+        self._first: float | None = None
+
+    def retrieved(self) -> None:
+        self._retrieve = self._now()
+
+    def written(self, event: Event) -> None:
+        if self._first is None and isinstance(event, TokenWritten):
+            self._first = self._now()
+
+    def timings(self) -> Timings:
+        return Timings(self._retrieve, self._first, self._now())
+
+    def _now(self) -> float:
+        return round((time.perf_counter() - self._start) * 1000, 2)
+
+
+def _embedder(index: NotesIndex) -> str | None:
+    return index.manifest.encoder.id if index.manifest.encoder else None

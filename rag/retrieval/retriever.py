@@ -1,0 +1,156 @@
+"""NotesRetriever: a question -> passages. Words and meaning are scored for each chunk, fused, widened.
+
+The lexical leg sees every chunk; the dense leg weighs as much as the encoder can read of the question
+and of the chunk, so that an encoder which spells Korean in jamo stays out of Korean questions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from rag.retrieval.embedding import E5Embeddings
+from rag.retrieval.index import NotesIndex
+from rag.retrieval.lexical import LexicalScores, query_terms
+from rag.retrieval.widen import widen
+from rag.types import Passage, Scope
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# How much a chunk that means the same adds to one that says the same, both at their best.
+DENSE_WEIGHT = 0.5
+# Below this share of readable words a question's vector is noise: it is not even computed.
+LEAST_READ = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Chunks in question with what each leg says: int64 (n,), float32 (n,) each, in 0..1."""
+
+    rows: NDArray[np.int64]
+    lexical: NDArray[np.float32]
+    dense: NDArray[np.float32]
+    fused: NDArray[np.float32]
+
+
+class NotesRetriever(BaseRetriever):
+    """LangChain's retriever over one generation of the index.
+
+    `invoke(query, k=..., scope=...)` returns LangChain documents; `retrieve` returns our records.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    index: NotesIndex
+    encoder: E5Embeddings | None = None
+    k: int = 5
+    passage_chars: int = 1200
+    candidates: int = 200
+
+    def retrieve(self, query: str, k: int | None = None, scope: Scope | None = None) -> list[Passage]:
+        """The k best passages for a query, best first; fewer when fewer hold a word of it.
+
+        Ties go to the earlier chunk, so that the same question gives the same passages.
+        """
+        found = self.rank(query, scope)
+        order = np.lexsort((found.rows, -found.fused))
+        chunks = self.index.chunks(found.rows[order].tolist())
+        ranked = zip(chunks, found.fused[order].tolist(), strict=True)
+        widened = widen(ranked, self.index.section, k=k or self.k, passage_chars=self.passage_chars)
+        return [
+            Passage(
+                item.hit.chunk,
+                rank,
+                round(item.score, 6),
+                item.start,
+                item.end,
+                self.index.text(item.hit.chunk.doc_id, item.start, item.end),
+                item.hit.source,
+                item.hit.title,
+            )
+            for rank, item in enumerate(widened, 1)
+        ]
+
+    def rank(self, query: str, scope: Scope | None = None) -> Candidates:
+        """Chunks that one of the legs proposes, with the scores of both."""
+        admitted = self.index.rows_in(scope) if scope else None
+        lexical = self.index.lexical.scores(query_terms(query))
+        rows = _best(lexical.total, self.candidates, admitted)
+        vector = self._vector(query)
+        if vector is None:
+            scores = _normalised(lexical, rows)
+            return Candidates(rows, scores, np.zeros_like(scores), scores)
+        assert self.index.dense is not None
+        near = self.index.dense.search(vector, self.candidates, admitted)
+        rows = np.union1d(rows, near.rows)
+        words = _normalised(lexical, rows)
+        background = self.index.manifest.background.mean
+        cosines = self.index.dense.cosines(vector, rows)
+        meaning = np.clip((cosines - background) / max(1e-6, 1 - background), 0, 1)
+        share = self._read_share(query)
+        fused = words + DENSE_WEIGHT * share * self.index.read[rows] * meaning
+        return Candidates(rows, words, meaning.astype(np.float32), fused.astype(np.float32))
+
+    def idf(self, morpheme: str) -> float:
+        """How rare a morpheme is among the sections: 0 where every one holds it."""
+        sections = self.index.lexical.sections
+        return float(np.log((sections.rows + 1) / (sections.document_frequency(f"m:{morpheme}") + 1)))
+
+    def _vector(self, query: str) -> NDArray[np.float32] | None:
+        if self.encoder is None or self.index.dense is None or self._read_share(query) < LEAST_READ:
+            return None
+        vector: NDArray[np.float32] = self.encoder.queries([query])[0]
+        return vector
+
+    def _read_share(self, query: str) -> float:
+        return self.encoder.tokenizer.reading(query).read if self.encoder else 0.0
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        scope: Scope | None = None,
+        **kwargs: Any,
+    ) -> list[LangChainDocument]:
+        return [as_langchain(passage) for passage in self.retrieve(query, k, scope)]
+
+
+def as_langchain(passage: Passage) -> LangChainDocument:
+    """A passage as a LangChain document; its metadata are the fields of the search JSON."""
+    return LangChainDocument(
+        id=passage.chunk.chunk_id,
+        page_content=passage.text,
+        metadata={
+            "rank": passage.rank,
+            "score": passage.score,
+            "doc_id": passage.chunk.doc_id,
+            "source": passage.source,
+            "title": passage.title,
+            "heading": passage.chunk.heading,
+            "start": passage.start,
+            "end": passage.end,
+        },
+    )
+
+
+def _normalised(lexical: LexicalScores, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Scores as shares of what a chunk that holds every word at its best would get."""
+    scores: NDArray[np.float32] = lexical.total[rows] / max(lexical.bound, 1e-6)
+    return scores
+
+
+def _best(scores: NDArray[np.float32], n: int, admitted: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Rows of the n highest scores above zero, among those admitted, ascending."""
+    pool = np.flatnonzero(scores > 0) if admitted is None else admitted[scores[admitted] > 0]
+    if len(pool) > n:
+        pool = pool[np.argpartition(-scores[pool], n - 1)[:n]]
+    return np.sort(pool).astype(np.int64)

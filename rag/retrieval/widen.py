@@ -1,0 +1,72 @@
+"""Small to big: ranked chunks -> passages around them, none overlapping, offsets exact.
+
+A chunk is what is found, a passage is what is read: the chunk with its neighbours of the same
+section, as far as `passage_chars` goes. A chunk that a better one's passage already holds is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.retrieval.index import IndexedChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A chunk and the span of its document that is handed over."""
+
+    hit: IndexedChunk
+    score: float
+    start: int
+    end: int
+
+
+def widen(
+    ranked: Iterable[tuple[IndexedChunk, float]],
+    neighbours: Callable[[int], Sequence[IndexedChunk]],
+    *,
+    k: int,
+    passage_chars: int,
+) -> list[Widened]:
+    """The first k passages of a ranking; `neighbours` gives the chunks of a section in order."""
+    taken: dict[str, list[tuple[int, int]]] = {}
+    passages: list[Widened] = []
+    for hit, score in ranked:
+        if len(passages) == k:
+            break
+        spans = taken.setdefault(hit.chunk.doc_id, [])
+        if any(start < hit.chunk.end and hit.chunk.start < end for start, end in spans):
+            continue
+        start, end = _grow(hit, neighbours(hit.section), spans, passage_chars)
+        spans.append((start, end))
+        passages.append(Widened(hit, score, start, end))
+    return passages
+
+
+def _grow(
+    hit: IndexedChunk, section: Sequence[IndexedChunk], spans: Sequence[tuple[int, int]], limit: int
+) -> tuple[int, int]:
+    """The chunk and as many whole neighbours as fit, the nearest first, what follows before what precedes."""
+    start, end = hit.chunk.start, hit.chunk.end
+    if end - start > limit:
+        return start, start + limit
+    place = next(number for number, other in enumerate(section) if other.row == hit.row)
+    left, right = place - 1, place + 1
+    open_left = open_right = True
+    while open_left or open_right:
+        if open_right:
+            open_right = right < len(section) and _fits(start, section[right].chunk.end, spans, limit)
+            if open_right:
+                end = section[right].chunk.end
+                right += 1
+        if open_left:
+            open_left = left >= 0 and _fits(section[left].chunk.start, end, spans, limit)
+            if open_left:
+                start = section[left].chunk.start
+                left -= 1
+    return start, end
+
+
+def _fits(start: int, end: int, spans: Sequence[tuple[int, int]], limit: int) -> bool:
+    return end - start <= limit and not any(other < end and start < stop for other, stop in spans)
