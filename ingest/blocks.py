@@ -22,7 +22,7 @@ _NUMBERED_HEADING = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){1,4})\.?[ \t]+(\S.{0,78}
 _SENTENCE_END = re.compile(r"[.!?。다]$")
 # What Markdown dialects of courses hang on a heading: "# Title[[anchor]]", "## Title {#id}", ":label:`x`".
 _HEADING_TAIL = re.compile(r"\s*(?:\[\[[^\]]*\]\]|\{#[^}]*\})\s*$")
-_INLINE_MARKUP = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_INLINE_MARKUP = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def prepare(
     same_words = before is not None and before.manifest.versions == versions
     by_chunk = {old.chunk.chunk_id: old for olds in known.values() for old in olds}
     sections, section_of = _sections(chunks, document_of)
-    reading_known = by_chunk if same_encoder else {}
+    reading_known = by_chunk if same_encoder and same_words else {}
     return Corpus(
         list(stored),
         chunks,

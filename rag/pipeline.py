@@ -101,21 +101,24 @@ class Pipeline:
         clock.retrieved()
         if cancel is not None and cancel.is_set():
             raise Cancelled("Nobody waits for this answer any more.")
-        yield PassagesFound(passages)
 
         decision = answerable(query, passages, idf=retriever.idf)
-        citer = Citer(passages, strict=self.settings.grounding == "strict", question=question.text)
-        usage = Usage()
-        abstained = not decision.answerable
-        if not abstained:
-            prompt = build_messages(
-                question,
-                passages,
-                count_tokens=writer.count_tokens,
-                max_prompt_tokens=self.settings.generator.max_prompt_tokens,
-            )
-            citer = Citer(prompt.passages, strict=self.settings.grounding == "strict", question=question.text)
+        prompt = build_messages(
+            question,
+            passages if decision.answerable else (),
+            count_tokens=writer.count_tokens,
+            max_prompt_tokens=self.settings.generator.max_prompt_tokens,
+        )
+        citer = Citer(prompt.passages, strict=self.settings.grounding == "strict", question=question.text)
+        generation = None
+        if decision.answerable:
+            # Queued before the first event: a full queue is said before anything else is.
             generation = writer.engine.submit(prompt.messages, cancel=cancel, **self._options())
+        yield PassagesFound(passages)
+
+        usage = Usage()
+        abstained = generation is None
+        if generation is not None:
             for piece in generation:
                 for event in citer.feed(piece):
                     clock.written(event)

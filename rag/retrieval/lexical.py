@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.text import bigrams, morphemes
+from rag.text import HANGUL, bigrams, latin_words, morphemes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,18 +26,22 @@ SECTION_K1, SECTION_B = 0.9, 0.75
 CHUNK_K1, CHUNK_B = 0.9, 0.3
 CHUNK_WEIGHT = 0.5
 # Goes up when terms or parameters change: an index of another version is made anew.
-VERSION = 2
+VERSION = 3
 _ARRAYS = ("terms", "data", "indices", "indptr", "peaks")
 
 
 def terms(morpheme_list: Iterable[str], text: str) -> list[str]:
-    """What is indexed of a text: its morphemes, marked as such, and its character bigrams."""
-    return [f"m:{morpheme}" for morpheme in morpheme_list] + bigrams(text)
+    """What is indexed of a text: Korean morphemes, marked as such, character bigrams, Latin words and numbers."""
+    korean = [f"m:{morpheme}" for morpheme in morpheme_list if HANGUL.search(morpheme)]
+    return korean + bigrams(text) + latin_words(text)
 
 
 def query_terms(query: str) -> list[str]:
-    """What is looked up for a question, repetitions included."""
-    return terms(morphemes(query), query)
+    """What is looked up for a question, repetitions included.
+
+    A Korean word counts as morphemes and as bigrams, so a Latin word or number counts twice as well.
+    """
+    return terms(morphemes(query), query) + latin_words(query)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.index import NotesIndex
-from rag.retrieval.lexical import LexicalScores, query_terms
+from rag.retrieval.lexical import LexicalScores, query_terms, terms
 from rag.retrieval.widen import widen
 from rag.types import Passage, Scope
 
@@ -99,9 +99,10 @@ class NotesRetriever(BaseRetriever):
         return Candidates(rows, words, meaning.astype(np.float32), fused.astype(np.float32))
 
     def idf(self, morpheme: str) -> float:
-        """How rare a morpheme is among the sections: 0 where every one holds it."""
+        """How rare a word (a morpheme, a Latin word) is among the sections: 0 where every one holds it."""
         sections = self.index.lexical.sections
-        return float(np.log((sections.rows + 1) / (sections.document_frequency(f"m:{morpheme}") + 1)))
+        holding = max((sections.document_frequency(term) for term in set(terms([morpheme], morpheme))), default=0)
+        return float(np.log((sections.rows + 1) / (holding + 1)))
 
     def _vector(self, query: str) -> NDArray[np.float32] | None:
         if self.encoder is None or self.index.dense is None or self._read_share(query) < LEAST_READ:

@@ -1,0 +1,173 @@
+"""The commands of the terminal and their arguments; argparse alone, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, Protocol
+
+_EPILOG = """exit codes: 2 usage, 3 bad input, 4 bad configuration, 5 no index or no model,
+6 generation failed, 7 busy, 8 a gate not met, 1 unexpected"""
+
+
+class AddCommand(Protocol):
+    """Adds a command: its name, the function that runs it as module:name, its help."""
+
+    def __call__(self, name: str, run: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
+        """The command's parser, for its own arguments."""
+        ...
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="ask-notes",
+        description="Ask your course notes: every sentence of the answer points at the exact words of a note.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    _add_globals(parser)
+    again = argparse.ArgumentParser(add_help=False)
+    _add_globals(again, again=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, run: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, parents=[again])
+        command.set_defaults(run=f"api.commands.{run}")
+        if json:
+            command.add_argument("--json", action="store_true", help="one JSON document on standard output")
+        return command
+
+    _add_asking(add)
+    _add_keeping(add)
+    _add_measuring(add)
+    serve = add("serve", "serve:serve", "serve the chat page and the HTTP API")
+    serve.add_argument("--host", help="address to listen on; one that others can reach needs server.api_keys")
+    serve.add_argument("--port", type=int, help="port to listen on")
+    return parser
+
+
+def _add_asking(add: AddCommand) -> None:
+    ask = add("ask", "ask:ask", "ask a question; citations stand under the answer", json=True)
+    ask.add_argument("question", metavar="QUESTION", help="what you want to know; - reads it from standard input")
+    _add_k(ask)
+    ask.add_argument(
+        "--style", choices=("sentence", "short"), default="sentence", help="short: only what was asked for"
+    )
+    add("chat", "ask:chat", "ask, and ask on, as a conversation")
+    search = add("search", "ask:search", "the passages that would answer a query", json=True)
+    search.add_argument("query", metavar="QUERY")
+    _add_k(search)
+
+
+def _add_keeping(add: AddCommand) -> None:
+    ingest = add("ingest", "ingest:ingest", "take notes in, or bring the index up to date", json=True)
+    ingest.add_argument("paths", metavar="PATH", nargs="*", type=_path, help="folder or file; none: all known ones")
+    ingest.add_argument(
+        "--klue-mrc",
+        metavar="SOURCE",
+        action="append",
+        default=[],
+        help="train or validation from the hub, a folder, a .json, .jsonl or .parquet file; may be repeated",
+    )
+    ingest.add_argument("--forget", metavar="ROOT", action="append", default=[], help="drop something ingested before")
+    ingest.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    ingest.add_argument(
+        "--re-embed", action="store_true", help="make all vectors anew, with the encoder of the settings"
+    )
+    status = add("status", "status:status", "index, models, audit, what fell back and why", json=True)
+    status.add_argument("--verify", action="store_true", help="check every file of the index against its digest")
+    add("settings", "show:settings", "every setting, its value and where it came from", json=True)
+    tokens = add("tokens", "tokens:tokens", "how the encoder reads a text: ids, mask, pieces, [UNK]", json=True)
+    tokens.add_argument("text", metavar="TEXT")
+    tokens.add_argument("--as", dest="kind", choices=("query", "passage"), default="query", help="which prefix it gets")
+
+
+def _add_measuring(add: AddCommand) -> None:
+    evaluate = add(
+        "eval", "evaluate:evaluate", "ask a data set's questions and report how good the answers are", json=True
+    )
+    evaluate.add_argument("dataset", metavar="DATASET", help=".jsonl, .json, .csv, .parquet, a folder, or a klue split")
+    evaluate.add_argument("--out", metavar="DIR", type=_path, help="where the run goes (runs/NAME)")
+    evaluate.add_argument("--limit", metavar="N", type=_count, help="only the first N questions")
+    evaluate.add_argument("--sample", metavar="N", type=_count, help="a seeded sample of N questions")
+    evaluate.add_argument("--seed", type=int, default=0, help="of the sample and the intervals")
+    evaluate.add_argument(
+        "--leave-out", metavar="SHARE", type=float, default=0.0, help="make that share unanswerable (0 to 1)"
+    )
+    evaluate.add_argument("--retrieval-only", action="store_true", help="look up, do not answer")
+    evaluate.add_argument("--resume", action="store_true", help="go on with a run that was cut off")
+    evaluate.add_argument("--style", choices=("sentence", "short"), help="how to answer; unset: as the golds are")
+    evaluate.add_argument(
+        "--gate",
+        metavar="GATE",
+        action="append",
+        default=[],
+        help='"recall@5>=0.95": exit 8 if not met; may be repeated',
+    )
+    compare = add("compare", "evaluate:compare", "two runs, question by question", json=True)
+    compare.add_argument("run_a", metavar="RUN_A", type=_path)
+    compare.add_argument("run_b", metavar="RUN_B", type=_path)
+    compare.add_argument("--seed", type=int, default=0, help="of the intervals")
+
+
+def _add_globals(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    # After the command they must not put their defaults over what stood before it.
+    missing = argparse.SUPPRESS if again else None
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("--data-dir", metavar="DIR", default=missing, help="where the index lives (.ask-notes)")
+    group.add_argument("--models", choices=("auto", "hub", "embedded"), default=missing, help="where models come from")
+    group.add_argument("--config", metavar="FILE", type=_path, default=missing, help="settings file (ask-notes.toml)")
+    group.add_argument("--language", choices=("auto", "ko", "en"), default=missing, help="language of messages")
+    group.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        type=_assignment,
+        action="append",
+        default=argparse.SUPPRESS if again else [],
+        dest="set_here" if again else "set",
+        help="any setting; may be repeated",
+    )
+    group.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS if again else False, help="show where an error arose"
+    )
+
+
+def _add_k(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-k", type=_k, metavar="N", help="passages to look at (1 to 100)")
+
+
+def _k(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{number} is not between 1 and 100")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def _path(text: str) -> Any:
+    from pathlib import Path
+
+    return Path(text)
+
+
+def _assignment(text: str) -> str:
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return text
+
+
+class _ShowVersion(argparse.Action):
+    # Looked up when it is asked for: reading package metadata takes longer than the whole parser.
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from api.version import installed_version
+
+        sys.stdout.write(f"ask-notes {installed_version()}\n")
+        parser.exit()

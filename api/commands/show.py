@@ -1,0 +1,26 @@
+"""`settings`: what is set, and by whom."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from api.terminal import Terminal, wrap
+from rag.settings import LoadedSettings
+
+
+def settings(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
+    """Every setting, its value and where it came from."""
+    rows = loaded.rows()
+    if args.json:
+        terminal.json({"settings": [asdict(row) for row in rows]})
+        return 0
+    for row in rows:
+        value = row.value or "-"
+        terminal.write_raw(
+            f"{terminal.style(row.name, 'bold')} = {terminal.style(value, 'marker')}"
+            f"  {terminal.style(f'({row.origin})', 'dim')}"
+        )
+        for text in wrap(row.description, terminal.columns, "    "):
+            terminal.write(text, "dim")
+    return 0

@@ -1,0 +1,85 @@
+"""The terminal's own lines, in Korean and English; problems have their texts in messages.py."""
+
+from __future__ import annotations
+
+from api.messages import Language
+
+LINES: dict[str, tuple[str, str]] = {
+    "opening": ("노트를 여는 중…", "Opening the notes…"),
+    "fallback": ("알림: {why}", "Note: {why}"),
+    "error": ("오류: {what}", "Error: {what}"),
+    "unexpected": (
+        "예상하지 못한 오류입니다: {what}. --debug 를 붙여 다시 실행하면 자세히 보여 줍니다.",
+        "Unexpected error: {what}. Run it again with --debug for the particulars.",
+    ),
+    "stopped": ("중지했습니다.", "Stopped."),
+    "closest": ("노트에서 가장 가까운 부분", "Closest in the notes"),
+    "nothing_found": ("맞는 부분을 찾지 못했습니다.", "Nothing in the notes fits."),
+    "weak": ("노트에서 뚜렷한 근거를 찾지 못한 문장", "Sentences the notes do not clearly support"),
+    "support_partly": ("일부만 근거 있음", "partly supported"),
+    "support_altered": ("노트와 내용이 다름", "differs from the note"),
+    "support_unsupported": ("근거 없음", "not supported"),
+    "seconds": ("{seconds:.1f}초", "{seconds:.1f} s"),
+    "chat_hello": (
+        "노트에게 물어보세요. /new 새 대화, /exit 끝내기 (Ctrl-D도 됩니다).",
+        "Ask the notes. /new starts over, /exit ends (so does Ctrl-D).",
+    ),
+    "chat_new": ("새 대화를 시작합니다.", "Starting over."),
+    "chat_unknown": ("모르는 명령입니다. /new 와 /exit 가 있습니다.", "No such command. There are /new and /exit."),
+    "serving": ("{url} 에서 열렸습니다. 끝내려면 Ctrl-C 를 누르세요.", "Open {url} in a browser. Ctrl-C stops."),
+    "serving_keys": ("API 키가 있어야 물어볼 수 있습니다.", "Asking needs an API key."),
+    "stopping": (
+        "멈추는 중입니다. 쓰고 있던 답은 마저 보냅니다(최대 {seconds:g}초).",
+        "Stopping; answers on their way may finish (at most {seconds:g} s).",
+    ),
+    "bye": ("멈췄습니다.", "Stopped."),
+    "kept": ("{generation} 공개됨, {seconds:.1f}초", "{generation} is live, {seconds:.1f} s"),
+    "same": ("바뀐 것이 없습니다, {seconds:.1f}초", "Nothing has changed, {seconds:.1f} s"),
+    "dry": ("미리 보기입니다. 아무것도 쓰지 않았습니다.", "A dry run: nothing was written."),
+    "ingested": (
+        "문서: 추가 {added:,} · 변경 {changed:,} · 삭제 {removed:,} · 그대로 {unchanged:,} · 실패 {failed:,}",
+        "Documents: {added:,} added, {changed:,} changed, {removed:,} removed, {unchanged:,} kept, {failed:,} failed",
+    ),
+    "chunks": (
+        "조각 {chunks:,}개: 새로 임베딩 {embedded:,}, 재사용 {reused:,}",
+        "{chunks:,} chunks: {embedded:,} embedded, {reused:,} reused",
+    ),
+    "audit": (
+        "인코더가 읽는 단어 {read:.0%} · [UNK] 단어 {unk:.1%} · 글자당 토큰 {per:.2f} · 잘린 토큰 {cut:,}",
+        "Encoder reads {read:.0%} of the words · [UNK] {unk:.1%} · {per:.2f} tokens a character · {cut:,} tokens cut",
+    ),
+    "not_ingested": ("넣지 못한 것", "Not ingested"),
+    "ask_now": (
+        '이제 물어보세요: ask-notes ask "질문" 또는 ask-notes serve',
+        'Now ask: ask-notes ask "..." or ask-notes serve',
+    ),
+    "index": ("색인", "Index"),
+    "index_counts": (
+        "{generation} · 문서 {documents:,} · 조각 {chunks:,} · 글자 {characters:,} · {created}",
+        "{generation} · {documents:,} documents · {chunks:,} chunks · {characters:,} characters · {created}",
+    ),
+    "none": ("없음", "none"),
+    "roots": ("넣은 것", "Roots"),
+    "encoder": ("임베딩 모델", "Encoder"),
+    "generator": ("답변 모델", "Generator"),
+    "fell_back": ("대체된 것", "Fell back"),
+    "advice": ("알아 둘 것", "Worth knowing"),
+    "better": (
+        "{id} 를 쓸 수 있습니다. 바꾸려면 조각 {chunks:,}개를 다시 임베딩합니다(약 {seconds:,.0f}초): {command}",
+        "{id} is within reach. Changing to it embeds {chunks:,} chunks anew (about {seconds:,.0f} s): {command}",
+    ),
+    "intact": ("모든 파일이 공개된 그대로입니다.", "Every file is as it was published."),
+    "altered": ("공개된 뒤에 바뀐 파일: {names}", "Changed since they were published: {names}"),
+    "tokens": (
+        "{encoder} · 토큰 {count:,}/{window:,} · [UNK] {unknown:,} · 읽는 단어 {read:.0%}",
+        "{encoder} · {count:,} of {window:,} tokens · {unknown:,} [UNK] · {read:.0%} of the words read",
+    ),
+    "report_at": ("보고서: {path}", "Report: {path}"),
+    "asked": ("질문 {n:,}개, {seconds:.1f}초", "{n:,} questions, {seconds:.1f} s"),
+}
+
+
+def line(language: Language, key: str, **values: object) -> str:
+    """A line in that language, with its values filled in."""
+    korean, english = LINES[key]
+    return (korean if language == "ko" else english).format(**values)

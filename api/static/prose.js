@@ -1,0 +1,138 @@
+// An answer as DOM: paragraphs, lists, code, bold, markers as buttons, doubtful sentences marked.
+// A small part of Markdown, enough for what generators write; everything else stays as it was written.
+
+import { el } from "./dom.js";
+
+const FENCE = /^\s*(```|~~~)/;
+const ITEM = /^(\s*)([-*+]|\d{1,3}[.)])\s+/;
+const HEADING = /^#{1,6}\s+/;
+const INLINE = /`[^`\n]+`|\*\*[^\n]+?\*\*|\[\d{1,3}\]/g;
+
+// Blocks of `text` as UTF-16 ranges: {kind: "p" | "h" | "code" | "item", start, end, ordered, depth}.
+export function blocks(text) {
+  const found = [];
+  let open = null;
+  let fence = null;
+  let position = 0;
+  for (const line of text.split("\n")) {
+    const end = position + line.length;
+    const item = ITEM.exec(line);
+    if (fence) {
+      if (FENCE.test(line)) fence = null;
+      else fence.end = end;
+      open = null;
+    } else if (FENCE.test(line)) {
+      fence = { kind: "code", start: end + 1, end: end + 1 };
+      found.push(fence);
+      open = null;
+    } else if (!line.trim()) {
+      open = null;
+    } else if (item) {
+      const ordered = /\d/.test(item[2]);
+      open = { kind: "item", start: position + item[0].length, end, ordered, depth: item[1].length >= 2 ? 1 : 0 };
+      open.number = ordered ? parseInt(item[2], 10) : undefined;
+      found.push(open);
+    } else if (HEADING.test(line)) {
+      found.push({ kind: "h", start: position + HEADING.exec(line)[0].length, end });
+      open = null;
+    } else if (open) {
+      open.end = end;
+    } else {
+      open = { kind: "p", start: position, end };
+      found.push(open);
+    }
+    position = end + 1;
+  }
+  return found;
+}
+
+// `text` in one line without Markdown's signs, for excerpts.
+export function bare(text) {
+  return text
+    .replace(/^\s*(```|~~~).*$/gm, "")
+    .replace(/^\s*(#{1,6}|>|[-*+])\s+/gm, "")
+    .replace(/^\s*\|?[-:| ]{3,}\|?\s*$/gm, "")
+    .replace(/\*\*|`/g, "")
+    .replace(/^\s*\||\|\s*$/gm, "")
+    .replace(/\s*\|\s*/g, " · ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+// `weak`: UTF-16 ranges {start, end, support, label}; `marker(number)`: a button, or null to leave the text.
+export function render(text, { weak = [], marker = () => null } = {}) {
+  const fragment = document.createDocumentFragment();
+  let list = null;
+  for (const block of blocks(text)) {
+    if (block.kind !== "item") list = null;
+    if (block.kind === "code") {
+      fragment.append(el("pre", {}, el("code", {}, text.slice(block.start, Math.min(block.end, text.length)))));
+    } else if (block.kind === "item") {
+      const tag = block.ordered ? "ol" : "ul";
+      if (list?.localName !== tag) {
+        list = el(tag, { start: block.ordered && block.number !== 1 ? block.number : null });
+        fragment.append(list);
+      }
+      const item = el("li", { class: block.depth ? "deeper" : null });
+      list.append(item);
+      inline(item, text, block.start, block.end, weak, marker);
+    } else {
+      const paragraph = el("p", { class: block.kind === "h" ? "heading" : null });
+      fragment.append(paragraph);
+      inline(paragraph, text, block.start, block.end, weak, marker);
+    }
+  }
+  return fragment;
+}
+
+function inline(parent, text, start, end, weak, marker) {
+  let done = start;
+  for (const match of text.slice(start, end).matchAll(INLINE)) {
+    const from = start + match.index;
+    const to = from + match[0].length;
+    const button = match[0][0] === "[" ? marker(parseInt(match[0].slice(1), 10)) : null;
+    if (match[0][0] === "[" && !button) continue;
+    if (button) {
+      // A no-break space keeps the marker on the line of the word it belongs to.
+      const spaced = text[from - 1] === " " && from - 1 >= done;
+      plain(parent, text, done, spaced ? from - 1 : from, weak);
+      parent.append(spaced ? "\u00a0" : "", button);
+      done = to;
+      continue;
+    }
+    plain(parent, text, done, from, weak);
+    if (match[0][0] === "`") {
+      const code = el("code");
+      plain(code, text, from + 1, to - 1, []);
+      parent.append(marked(code, from, weak));
+    } else {
+      const bold = el("strong");
+      inline(bold, text, from + 2, to - 2, weak, marker);
+      parent.append(bold);
+    }
+    done = to;
+  }
+  plain(parent, text, done, end, weak);
+}
+
+function plain(parent, text, start, end, weak) {
+  let position = start;
+  for (const range of weak) {
+    const from = Math.max(range.start, position);
+    const to = Math.min(range.end, end);
+    if (from >= to) continue;
+    parent.append(text.slice(position, from));
+    parent.append(doubtful(range, text.slice(from, to)));
+    position = to;
+  }
+  parent.append(text.slice(position, end));
+}
+
+function marked(element, at, weak) {
+  const range = weak.find((candidate) => candidate.start <= at && at < candidate.end);
+  return range ? doubtful(range, element) : element;
+}
+
+function doubtful(range, child) {
+  return el("span", { class: `weak ${range.support}`, title: range.label }, child);
+}

@@ -1,0 +1,166 @@
+"""The embedded answerer: picks the sentences that answer, in the notes' own words, and invents nothing.
+
+Reads the records in the last message's `additional_kwargs` (see prompt.py), never prompt text; needs
+no model file. Writes at most two sentences, each with its marker [n]; writes nothing when no sentence
+of the passages shares a word with the question. Sampling options are accepted and change nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from rag.generation.asking import Asked, read_question
+from rag.generation.selection import Candidate, ranked
+from rag.generation.spans import best_span
+from rag.types import Passage, Question
+
+# Shown characters of an answer, markers not counted; a single sentence may run to the longer limit.
+_ANSWER_CHARS = 200
+_SENTENCE_CHARS = 300
+_LOOKED_AT = 12
+# A second sentence must have at least this share of the first one's odds to be worth reading.
+_SECOND_SHARE = 0.05
+_CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[고며나만])\s+|(?<=는데)\s+|(?<=지만)\s+")
+_FULL_STOP = re.compile(r"[.!?。！？…]+$")
+
+
+class ExtractiveAnswerer(BaseChatModel):
+    """A chat model that quotes."""
+
+    name: str | None = "extractive"
+
+    @property
+    def _llm_type(self) -> str:
+        return "extractive"
+
+    def get_num_tokens(self, text: str) -> int:
+        """Always 0: it reads records, so that no budget cuts its passages."""
+        return 0
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        whole = None
+        for chunk in self._stream(messages, stop, run_manager, **kwargs):
+            whole = chunk if whole is None else whole + chunk
+        assert whole is not None
+        return ChatResult(generations=[ChatGeneration(message=whole.message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        question, passages = _records(messages)
+        text = _before_stop(answer(question, passages), stop) if question is not None else ""
+        for piece in re.findall(r"\s*\S+", text):
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+            if run_manager:
+                run_manager.on_llm_new_token(piece, chunk=chunk)
+            yield chunk
+        usage = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage, chunk_position="last"))
+
+
+def answer(question: Question, passages: Sequence[Passage]) -> str:
+    """At most two sentences of the passages, or the span alone for style "short"; "" when none fits."""
+    asked = read_question(question)
+    candidates = ranked(asked, passages)
+    if not candidates:
+        return ""
+    if question.style == "short":
+        return _short(asked, candidates)
+    lines = [_shown(candidate, _cut(asked, candidate)) for candidate in _chosen(candidates)]
+    # A line that ends without a full stop (a list item, code) would run into the next one.
+    return "".join(line if number == 0 else _gap(lines[number - 1]) + line for number, line in enumerate(lines))
+
+
+def _chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The one or two sentences that together are likeliest to answer within the limit, best first."""
+    looked = candidates[:_LOOKED_AT]
+    odds = [math.exp(candidate.score - looked[0].score) for candidate in looked]
+    best, likeliest = [looked[0]], odds[0] if len(looked[0].text) <= _ANSWER_CHARS else 0.0
+    for i, first in enumerate(looked):
+        if odds[i] > likeliest and len(first.text) <= _ANSWER_CHARS:
+            best, likeliest = [first], odds[i]
+        for j in range(i + 1, len(looked)):
+            second = looked[j]
+            if len(first.text) + len(second.text) < _ANSWER_CHARS and odds[j] >= _SECOND_SHARE * odds[i]:
+                if odds[i] + odds[j] > likeliest and not _repeats(first, second):
+                    best, likeliest = [first, second], odds[i] + odds[j]
+    # Two sentences of one passage read in its order.
+    return sorted(best, key=lambda c: c.start) if len({c.place for c in best}) == 1 else best
+
+
+def _repeats(first: Candidate, second: Candidate) -> bool:
+    return first.text in second.text or second.text in first.text
+
+
+def _cut(asked: Asked, candidate: Candidate) -> str:
+    """The sentence, or, where it is longer than anybody reads, its clauses around what was asked."""
+    text = candidate.text
+    if len(text) <= _SENTENCE_CHARS:
+        return text
+    edges = [0, *(match.end() for match in _CLAUSE_END.finditer(text)), len(text)]
+    clauses = [(start, end) for start, end in pairwise(edges) if end > start]
+    met = [sum(term in text[start:end].lower() for term in asked.terms) for start, end in clauses]
+    first = last = max(range(len(clauses)), key=lambda i: (met[i], -i))
+    while True:
+        wider = [(a, b) for a, b in ((first, last + 1), (first - 1, last)) if a >= 0 and b < len(clauses)]
+        fitting = [(a, b) for a, b in wider if clauses[b][1] - clauses[a][0] <= _ANSWER_CHARS]
+        if not fitting:
+            break
+        first, last = max(fitting, key=lambda pair: sum(met[pair[0] : pair[1] + 1]))
+    return text[clauses[first][0] : min(clauses[last][1], clauses[first][0] + _SENTENCE_CHARS)].strip()
+
+
+def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
+    found = best_span(asked, candidates)
+    if found is not None:
+        candidate, span = found
+        return f"{candidate.text[span.start : span.end]} [{candidate.place + 1}]"
+    best = candidates[0]
+    clauses = [clause.strip() for clause in _CLAUSE_END.split(best.text) if clause.strip()]
+    met = [sum(term in clause.lower() for term in asked.terms) for clause in clauses]
+    clause = min((c for c, n in zip(clauses, met, strict=True) if n == max(met)), key=len, default=best.text)
+    return f"{_FULL_STOP.sub('', clause)} [{best.place + 1}]"
+
+
+def _shown(candidate: Candidate, text: str) -> str:
+    # A soft line break inside a sentence is white space; everything else is the note's own.
+    text = " ".join(text.split("\n")) if candidate.form != "code" else text
+    if candidate.form == "code" and "`" not in text:
+        text = f"`{text}`"
+    return f"{text} [{candidate.place + 1}]"
+
+
+def _gap(line: str) -> str:
+    return " " if _FULL_STOP.search(line.rpartition(" [")[0].rstrip("*_`\"'”’)]")) else "\n"
+
+
+def _records(messages: Sequence[BaseMessage]) -> tuple[Question | None, tuple[Passage, ...]]:
+    for message in reversed(messages):
+        question = message.additional_kwargs.get("question")
+        if isinstance(question, Question):
+            return question, tuple(message.additional_kwargs.get("passages", ()))
+    return None, ()
+
+
+def _before_stop(text: str, stop: Sequence[str] | None) -> str:
+    return text[: min((text.find(s) for s in stop or () if s and s in text), default=len(text))]

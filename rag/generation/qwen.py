@@ -1,0 +1,230 @@
+"""LocalQwen: a causal language model on transformers behind LangChain's chat model, token by token.
+
+Chat messages go in, pieces of text come out; the caller stops it between any two tokens by closing
+the stream. Between the blocks of a long prompt, and for tokens that show nothing, it yields an empty
+piece for the same purpose. Knows nothing of notes, citations or queues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage, ChatMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from rag.errors import GenerationFailed, NoModel
+from rag.generation.sampling import Sampler
+from rag.generation.text_stream import Detokeniser, Stopper, Thinking
+
+if TYPE_CHECKING:
+    import torch
+
+# Tokens of a prompt that are read in one go; also the longest time a cancelled question goes on reading.
+_PREFILL_BLOCK = 256
+_ROLES = {"system": "system", "human": "user", "ai": "assistant"}
+
+
+class LocalQwen(BaseChatModel):
+    """Qwen3, or any chat model of transformers with a chat template; make one with `load`.
+
+    Fields are the defaults of what a call may override: temperature (0 is greedy), top_p, top_k (0:
+    all), max_new_tokens (or LangChain's max_tokens), seed (None: another answer each time), stop.
+    """
+
+    name: str | None = None
+    temperature: float = 0.7
+    top_p: float = 0.8
+    top_k: int = 20
+    max_new_tokens: int = 256
+    seed: int | None = 0
+
+    _model: Any = PrivateAttr()
+    _tokenizer: Any = PrivateAttr()
+    _ends: frozenset[int] = PrivateAttr()
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        name: str | None = None,
+        dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        threads: int | None = None,
+    ) -> Self:
+        """Load from a local folder: safetensors only, no code from the folder, no network.
+
+        Raises:
+            NoModel: files are missing or damaged, or the tokenizer has no chat template.
+        """
+        import torch
+        from safetensors import SafetensorError
+        from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+        from transformers.utils import logging as transformers_logging
+
+        shown = name or path.name
+        if threads:
+            torch.set_num_threads(threads)
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        # The library's own bar would end up between a person's question and the answer.
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                path,
+                dtype=_torch_dtype(dtype, device),
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+            )
+            DynamicCache(config=model.config)
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+            raise NoModel(f"The generator {shown} cannot be loaded: {error}. Fetch its files again.") from error
+        if not tokenizer.chat_template:
+            raise NoModel(f"{shown} has no chat template, so it was not made to answer. Take a chat model.")
+        self = cls(name=shown)
+        self._model = model.to(device).eval()
+        self._tokenizer = tokenizer
+        self._ends = _end_ids(model.generation_config.eos_token_id) | _end_ids(tokenizer.eos_token_id)
+        return self
+
+    @property
+    def _llm_type(self) -> str:
+        return "local-qwen"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"name": self.name, "temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k}
+
+    def get_num_tokens(self, text: str) -> int:
+        """Tokens of a text, without those that a chat template puts around it."""
+        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def get_num_tokens_from_messages(self, messages: Sequence[BaseMessage], tools: Any = None) -> int:
+        """Tokens of the whole prompt, template included."""
+        return len(self._prompt_ids(messages))
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        prompt = self._prompt_ids(messages)
+        limit = self._room(len(prompt), kwargs.get("max_new_tokens", kwargs.get("max_tokens", self.max_new_tokens)))
+        sampler = Sampler(
+            temperature=kwargs.get("temperature", self.temperature),
+            top_p=kwargs.get("top_p", self.top_p),
+            top_k=kwargs.get("top_k", self.top_k),
+            seed=kwargs.get("seed", self.seed),
+        )
+        characters = Detokeniser(lambda ids: str(self._tokenizer.decode(ids, skip_special_tokens=True)))
+        thinking, stopper = Thinking(), Stopper(stop or ())
+        written, reason = 0, "length"
+        for token in self._tokens(prompt, sampler, limit):
+            if token is None:
+                yield _piece("")
+                continue
+            if token in self._ends:
+                reason = "stop"
+                break
+            written += 1
+            yield _piece(stopper.feed(thinking.feed(characters.feed(token))))
+            if stopper.stopped:
+                reason = "stop"
+                break
+        rest = stopper.feed(thinking.feed(characters.finish()) + thinking.finish()) + stopper.finish()
+        usage = UsageMetadata(input_tokens=len(prompt), output_tokens=written, total_tokens=len(prompt) + written)
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content=rest, usage_metadata=usage, chunk_position="last"),
+            generation_info={"finish_reason": reason},
+        )
+
+    def _tokens(self, prompt: list[int], sampler: Sampler, limit: int) -> Iterator[int | None]:
+        """Up to `limit` token ids; None after each block of the prompt but the last."""
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self._model.config)
+        for start in range(0, len(prompt), _PREFILL_BLOCK):
+            if start:
+                yield None
+            logits = self._step(prompt[start : start + _PREFILL_BLOCK], cache)
+        for number in range(limit):
+            token = sampler.choose(logits)
+            yield token
+            if number < limit - 1:
+                logits = self._step([token], cache)
+
+    def _step(self, ids: list[int], cache: Any) -> torch.Tensor:
+        """Logits behind the last of `ids`, (vocabulary,); the cache grows by them."""
+        import torch
+
+        # Entered for the step alone: around a yield it would leak into the thread that consumes the stream.
+        with torch.inference_mode():
+            block = torch.tensor([ids], device=self._model.device)  # (1, n)
+            output = self._model(input_ids=block, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            return output.logits[0, -1]  # type: ignore[no-any-return]
+
+    def _prompt_ids(self, messages: Sequence[BaseMessage]) -> list[int]:
+        rendered = self._tokenizer.apply_chat_template(
+            [{"role": _role(message), "content": str(message.text)} for message in messages],
+            add_generation_prompt=True,
+            enable_thinking=False,
+            tokenize=False,
+        )
+        ids: list[int] = self._tokenizer(rendered, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _room(self, prompt_tokens: int, wanted: int) -> int:
+        window = getattr(self._model.config, "max_position_embeddings", None) or prompt_tokens + wanted
+        if prompt_tokens >= window:
+            raise GenerationFailed(
+                f"The prompt has {prompt_tokens:,} tokens and {self.name} reads {window:,}. "
+                "Lower generator.max_prompt_tokens."
+            )
+        return min(wanted, window - prompt_tokens)
+
+
+def _piece(text: str) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=text))
+
+
+def _role(message: BaseMessage) -> str:
+    if isinstance(message, ChatMessage):
+        return message.role
+    if message.type not in _ROLES:
+        raise GenerationFailed(f"A message of type {message.type} cannot be told to a local model; take human or ai.")
+    return _ROLES[message.type]
+
+
+def _end_ids(ids: int | list[int] | None) -> frozenset[int]:
+    return frozenset() if ids is None else frozenset([ids] if isinstance(ids, int) else ids)
+
+
+def _torch_dtype(wanted: Literal["auto", "float32", "bfloat16"], device: str) -> torch.dtype:
+    import torch
+
+    if wanted != "auto":
+        return torch.float32 if wanted == "float32" else torch.bfloat16
+    capabilities = torch.cpu.get_capabilities()
+    # Without these the CPU takes bfloat16 apart for every product, slower than float32.
+    computes = any(
+        capabilities.get(unit, False) for unit in ("avx512_bf16", "amx_bf16", "amx_tile", "arm_bf16", "bf16")
+    )
+    return torch.bfloat16 if device != "cpu" or computes else torch.float32

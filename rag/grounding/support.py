@@ -1,0 +1,224 @@
+"""The support check: which words of a passage stand behind a sentence, and do they say the same?
+
+Takes a sentence and a passage's text, returns a verdict with offsets into that text. Deterministic,
+no model but Kiwi's morphemes. Copied words are found first; otherwise the run of one or two
+sentences that shares most of the sentence's words is compared fact by fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.grounding.facts import Difference, differences, knows
+from rag.grounding.plain import folded_claim
+from rag.grounding.reading import Reading, Word, read
+from rag.grounding.spans import layout, widened, windows
+from rag.types import Support
+
+# Tuned on the even half of benchmarks/support; see benchmarks/support_check.py.
+SUPPORTED_AT = 0.68
+PARTLY_AT = 0.40
+ALTERED_AT = 0.50
+_NEAR_BEST = 0.12
+_WEIGHTS = {"name": 1.5, "noun": 1.0, "verb": 0.6, "adverb": 0.3}
+_NUMBER_WEIGHT = 1.5
+_ALIKE = 0.6
+
+# What generators put before a statement; it says nothing about the notes' subject.
+_LEAD_IN = re.compile(
+    r"^\s*(?:(?:네|예|아니요|Yes|No)[,.]\s+)?"
+    r"(?:(?:제공된|주어진|위의?|이)?\s*(?:강의\s?)?(?:노트|문서|자료|본문|지문|글|내용)(?:의 내용)?(?:에|에서)\s?"
+    r"(?:따르면|의하면|보면),?\s*"
+    r"|(?:according to|based on|as stated in|in) (?:the|your|these|my)? ?(?:provided |course |given )*"
+    r"(?:notes?|passages?|documents?|text|context),?\s*)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A verdict and the words behind it: `passage_text[start:end]` is the quote.
+
+    `score` in 0..1 is the share of the sentence, by weight, that the quote covers; `why` names what
+    differs. When nothing supports the sentence the range is that of the nearest words, or empty.
+    """
+
+    support: Support
+    start: int
+    end: int
+    score: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    start: int
+    end: int
+    score: float
+
+
+def check(sentence: str, passage_text: str, *, context: str = "") -> Check:
+    """Which words of `passage_text` support `sentence`, and how well.
+
+    `context` (title, headings) may vouch for names that the passage takes for granted. The quote is
+    whole clauses or sentences, at least 10 characters where the passage has them, at most about 300.
+    Offsets count characters of `passage_text`.
+    """
+    return examine(sentence, passage_text, context=context, near="")
+
+
+def examine(sentence: str, passage_text: str, *, context: str, near: str) -> Check:
+    """`check`, and where the words stand more than once, the place that shares most with `near`."""
+    claimed = _LEAD_IN.sub("", sentence)
+    folded = folded_claim(claimed)
+    if not any(character.isalnum() for character in folded) or not passage_text.strip():
+        return Check("unsupported", 0, 0, 0.0, "nothing to check")
+    note = read(passage_text)
+    claim = read(claimed.strip())
+    copied = _copied(folded, claim, note, read(near) if near else None)
+    if copied is not None:
+        return copied
+    if not claim.words and not claim.quantities:
+        return Check("unsupported", 0, 0, 0.0, "no content words")
+    return _compared(claim, note, read(context) if context else None)
+
+
+def _copied(folded: str, claim: Reading, note: Reading, near: Reading | None) -> Check | None:
+    """The place where the sentence stands word for word, if it does and is not turned around there."""
+    best: tuple[float, int, int] | None = None
+    place = note.folded.text.find(folded)
+    while place >= 0:
+        start, end = note.folded.span(place, place + len(folded))
+        if _whole_words(note, place, start, end) and not _denied_after(claim, note, end):
+            shared = _nearness(near, note, start, end) if near else 0.0
+            if best is None or shared > best[0]:
+                best = (shared, start, end)
+        place = note.folded.text.find(folded, place + 1)
+    if best is None:
+        return None
+    _, start, end = best
+    while end < len(note.source) and note.source[end] in ".!?。！？…\"'”’)*`":
+        end += 1
+    start, end = widened(note.source, start, end)
+    return Check("supported", start, end, 1.0, "word for word")
+
+
+def _whole_words(note: Reading, place: int, start: int, end: int) -> bool:
+    source, text = note.source, note.folded.text
+    before = source[start - 1] if start else " "
+    if before.isalnum() and place and text[place - 1] == before.lower():
+        return False
+    if before == "." and start > 1 and source[start - 2].isdigit() and source[start].isdigit():
+        return False
+    after = source[end] if end < len(source) else " "
+    if after in ".," and source[end - 1].isdigit() and source[end + 1 : end + 2].isdigit():
+        return False
+    return not after.isalnum() or end in note.particles
+
+
+def _denied_after(claim: Reading, note: Reading, end: int) -> bool:
+    """Whether the clause goes on after the copied words and denies them: "학생이" of "학생이 아니다"."""
+    if not claim.words:
+        return False
+    clause = next((span for span in layout(note.source)[1] if span[0] < end <= span[1]), None)
+    if clause is None or not any(character.isalnum() for character in note.source[end : clause[1]]):
+        return False
+    said = {word.form for word in claim.words if not word.negated}
+    return any(word.negated and word.form in said for word in note.words_in(clause[0], end))
+
+
+def _nearness(near: Reading, note: Reading, start: int, end: int) -> float:
+    """Share of the words of `near` in the sentence around a place; tells equal copies apart."""
+    span = next((s for s in layout(note.source)[0] if s[0] <= start < s[1]), (start, end))
+    there = {word.form for word in note.words_in(*span)}
+    wanted = {word.form for word in near.words}
+    return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+def _compared(claim: Reading, note: Reading, context: Reading | None) -> Check:
+    whole, parts = layout(note.source)
+    matches = [found_at(word, note) for word in claim.words]
+    ranked = sorted(
+        (_scored(window, claim, note, matches, context) for window in windows(whole, parts)),
+        key=lambda window: (-window.score, window.end - window.start, window.start),
+    )
+    if not ranked or ranked[0].score <= 0:
+        return Check("unsupported", 0, 0, 0.0, "no words in common")
+    first: Check | None = None
+    for window in ranked[:6]:
+        if window.score < ranked[0].score - _NEAR_BEST:
+            break
+        verdict = _verdict(window, differences(claim, note, (window.start, window.end), context), note)
+        if verdict.support == "supported":
+            return verdict
+        first = first or verdict
+    assert first is not None
+    return first
+
+
+def found_at(word: Word, note: Reading) -> list[tuple[int, float]]:
+    """Places of the note that say this word, with how well: 1 for the word, less for one alike."""
+    places = {other.start: 1.0 for other in note.words if other.form == word.form}
+    if len(word.form) >= 2:
+        place = note.folded.text.find(word.form)
+        while place >= 0:
+            places.setdefault(note.folded.offsets[place], 1.0)
+            place = note.folded.text.find(word.form, place + 1)
+        if word.kind != "name":
+            for other in note.words:
+                if other.start not in places and _alike(word.form, other.form):
+                    places[other.start] = _ALIKE
+    return sorted(places.items())
+
+
+@lru_cache(maxsize=50_000)
+def _alike(first: str, second: str) -> bool:
+    """Compounds and derivations: one begins or ends with the other, and they share most characters."""
+    short, long = sorted((first, second), key=len)
+    minimum = 4 if short.isascii() else 2
+    return len(short) >= minimum and len(long) <= 2 * len(short) and (long.startswith(short) or long.endswith(short))
+
+
+def _scored(
+    window: tuple[int, int],
+    claim: Reading,
+    note: Reading,
+    matches: Sequence[Sequence[tuple[int, float]]],
+    context: Reading | None,
+) -> _Window:
+    start, end = window
+    total = got = 0.0
+    for word, places in zip(claim.words, matches, strict=True):
+        weight = _WEIGHTS[word.kind]
+        best = max((credit for place, credit in places if start <= place < end), default=0.0)
+        if not best and knows(context, word):
+            best = 1.0
+        total += weight
+        got += weight * best
+    here = note.quantities_in(start, end)
+    for number in claim.quantities:
+        weight = _NUMBER_WEIGHT if number.sure else 0.3
+        total += weight
+        got += weight * any(number.same_as(other) for other in here)
+    return _Window(start, end, got / total if total else 0.0)
+
+
+def _verdict(window: _Window, found: Sequence[Difference], note: Reading) -> Check:
+    start, end = widened(note.source, window.start, window.end)
+    against = [difference for difference in found if difference.contradicts]
+    why = ", ".join(f"{difference.kind}: {difference.what}" for difference in against or found)
+    support: Support
+    # What contradicts is not covered either: give it back before asking what the sentence is about.
+    missing = _NUMBER_WEIGHT * 0.1 * sum(difference.kind in ("number", "name") for difference in against)
+    if against and window.score + missing >= ALTERED_AT:
+        support = "altered"
+    elif window.score >= SUPPORTED_AT and not found:
+        support = "supported"
+    elif window.score >= PARTLY_AT:
+        support = "partly"
+    else:
+        support = "unsupported"
+    return Check(support, start, end, round(window.score, 4), why)

@@ -1,0 +1,86 @@
+"""The page's own logic, run where node is at hand; what a browser shows is looked at by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from api.app import STATIC
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+
+TEXTS = ["", "가나다", "a🧭b🧭", "🧭🧭", "e\u0301 한글 \U0001d54f!", "\n\n🙂\n"]
+
+
+def _run(script: str) -> object:
+    command = ["node", "--input-type=module", "-e", script.replace("STATIC", STATIC.as_uri())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_offsets_count_code_points_as_python_does():
+    cases = [
+        (text, start, end) for text in TEXTS for start in range(len(text) + 1) for end in range(start, len(text) + 1)
+    ]
+    found = _run(
+        'import { sliceCodePoints } from "STATIC/offsets.js";'
+        f"console.log(JSON.stringify({json.dumps(cases)}.map(([t, s, e]) => sliceCodePoints(t, s, e))))"
+    )
+    assert found == [text[start:end] for text, start, end in cases]
+
+
+def test_offsets_beyond_the_end_stay_inside():
+    script = 'import { sliceCodePoints as s } from "STATIC/offsets.js"; console.log(JSON.stringify([s("🧭a", 1, 99)]))'
+    assert _run(script) == ["a"]
+
+
+def test_blocks_of_an_answer_lose_no_word():
+    text = "첫 줄\n둘째 줄\n\n- 하나\n  이어서\n  - 더 깊이\n1. 차례\n```py\nx = 1\n\ny\n```\n# 제목\n끝"
+    blocks = _run(
+        f'import {{ blocks }} from "STATIC/prose.js"; console.log(JSON.stringify(blocks({json.dumps(text)})))'
+    )
+    shown = [(block["kind"], text[block["start"] : block["end"]]) for block in blocks]
+    assert shown == [
+        ("p", "첫 줄\n둘째 줄"),
+        ("item", "하나\n  이어서"),
+        ("item", "더 깊이"),
+        ("item", "차례"),
+        ("code", "x = 1\n\ny"),
+        ("h", "제목"),
+        ("p", "끝"),
+    ]
+
+
+def test_excerpts_are_bare():
+    text = "## 제목\n> 인용\n- **굵게** `code`\n| a | b |\n|---|---|\n| 1 | 2 |\n```py\nx\n```"
+    script = f'import {{ bare }} from "STATIC/prose.js"; console.log(JSON.stringify(bare({json.dumps(text)})))'
+    assert _run(script) == "제목 인용 굵게 code a · b 1 · 2 x"
+
+
+def test_every_word_of_the_page_is_there_in_both_languages():
+    script = """
+    globalThis.localStorage = { getItem: () => "ko", setItem() {} };
+    const { t, switchLanguage } = await import("STATIC/words.js");
+    const { readFileSync, readdirSync } = await import("node:fs");
+    const folder = new URL("STATIC/");
+    const names = readdirSync(folder).filter((name) => /\\.(js|html)$/.test(name));
+    const sources = names.map((name) => readFileSync(new URL(name, folder), "utf8"));
+    const used = new Set();
+    for (const source of sources) {
+      for (const match of source.matchAll(/\\bt\\("([a-z_0-9]+)"/g)) used.add(match[1]);
+      for (const match of source.matchAll(/data-t(?:-label|-placeholder)?="([a-z_0-9]+)"/g)) used.add(match[1]);
+    }
+    const missing = [];
+    for (const _ of [0, 1]) {
+      for (const key of used) try { t(key); } catch { missing.push(key); }
+      switchLanguage();
+    }
+    console.log(JSON.stringify([used.size, missing]));
+    """.replace("STATIC/", STATIC.as_uri() + "/")
+    count, missing = _run(script)  # type: ignore[misc]
+    assert count > 40
+    assert missing == []

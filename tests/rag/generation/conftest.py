@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from scripted import ScriptedModel
+
+from rag.generation.engine import Engine
+from rag.types import Chunk, Passage
+
+# What Qwen3's own template does with enable_thinking=False, in short.
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n"
+    "{% if not enable_thinking %}<think>\n\n</think>\n\n{% endif %}{% endif %}"
+)
+
+
+@pytest.fixture
+def passage() -> Callable[..., Passage]:
+    """Makes passages: `passage(text)`, or with the matched part's span `matched=(start, end)` inside the text."""
+
+    def make(
+        text: str, *, number: int = 1, heading: str = "", matched: tuple[int, int] | None = None, at: int = 0
+    ) -> Passage:
+        start, end = matched or (0, len(text))
+        chunk = Chunk(f"c{number}", f"d{number}", at + start, at + end, text[start:end], heading, 10)
+        return Passage(chunk, number, 1.0 / number, at, at + len(text), text, f"note-{number}.md")
+
+    return make
+
+
+@pytest.fixture
+def engine_for() -> Iterator[Callable[..., Engine]]:
+    """Makes engines that are closed after the test."""
+    engines: list[Engine] = []
+
+    def make(model: ScriptedModel, *, queue_size: int = 4, deadline_s: float = 30.0, parallel: int = 1) -> Engine:
+        engines.append(Engine(model, queue_size=queue_size, deadline_s=deadline_s, parallel=parallel))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        if isinstance(engine.generator, ScriptedModel):
+            engine.generator.let(1000)
+        engine.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Qwen3 of two small layers with random weights, and a byte-level tokenizer of a few hundred pieces."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny-qwen")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["어텐션은 가중합을 계산한다. Attention computes a weighted sum."] * 4, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=TEMPLATE
+    )
+    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = Qwen3Config(
+        vocab_size=len(fast),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        max_position_embeddings=2048,
+        eos_token_id=fast.eos_token_id,
+        pad_token_id=fast.pad_token_id,
+        initializer_range=0.4,
+    )
+    with _quiet():
+        Qwen3ForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    yield

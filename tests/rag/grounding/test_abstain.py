@@ -1,0 +1,119 @@
+import pytest
+
+from rag.grounding.abstain import answerable, is_refusal, refusal
+from rag.grounding.signals import NAMES, asked_for, signals
+from rag.text import language
+
+
+@pytest.fixture
+def passages(passage):
+    return [
+        passage("LSTM은 1997년에 호흐라이터와 슈미트후버가 제안한 순환 신경망이다. 셀 상태와 세 개의 게이트를 둔다."),
+        passage("GRU는 2014년에 조경현이 제안했다. 게이트가 두 개여서 LSTM보다 파라미터가 적다.", number=2),
+        passage("The Transformer was introduced in 2017 by Vaswani. It uses multi-head attention.", number=3),
+    ]
+
+
+@pytest.mark.parametrize("question", ["LSTM은 언제 나왔나?", "When was LSTM proposed?"])
+def test_a_refusal_speaks_the_questions_language_and_is_known_as_one(question):
+    assert language(refusal(question)) == language(question)
+    assert is_refusal(refusal(question))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "제공된 문서에서 답을 찾을 수 없습니다.",
+        "주어진 정보만으로는 알 수 없습니다.",
+        "죄송하지만 노트에 나와 있지 않습니다.",
+        "이 질문에 답할 수 없습니다. [1]",
+        "제공된 노트에 해당 내용이 언급되어 있지 않습니다. 다른 질문을 해 주세요.",
+        "모르겠습니다.",
+        "The notes do not mention this.",
+        "I could not find the answer in the notes.",
+        "The answer is not mentioned in the provided passages.",
+        "There is no information about this in the notes.",
+        "I'm sorry, but I can't say.",
+    ],
+)
+def test_refusals_are_recognised(text):
+    assert is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "LSTM은 1997년에 제안되었다.",
+        "self-attention에는 위치 정보가 없다.",
+        "드롭아웃은 사용하지 않았다.",
+        "블랙박스 모델은 판단 이유를 알 수 없습니다.",
+        "노트에 따르면 게이트가 없는 RNN은 오래된 정보를 기억하지 못한다.",
+        "The encoder does not contain masks.",
+        "No bias is used.",
+        "LSTM은 셀 상태를 둔다. 그 밖의 내용은 노트에 나와 있지 않습니다.",
+    ],
+)
+def test_answers_are_not_taken_for_refusals(text):
+    assert not is_refusal(text)
+
+
+@pytest.mark.parametrize(
+    "question", ["LSTM은 누가 언제 제안했나?", "GRU의 게이트는 몇 개인가?", "When was the Transformer introduced?"]
+)
+def test_questions_of_the_notes_are_answered(question, passages):
+    decision = answerable(question, passages)
+    assert decision.answerable
+    assert 0.5 < decision.score <= 1
+
+
+@pytest.mark.parametrize(
+    "question", ["양자 얽힘은 무엇인가?", "BERT는 몇 개의 층을 쓰나?", "Who discovered penicillin?", "???", ""]
+)
+def test_others_are_refused_and_it_says_why(question, passages):
+    decision = answerable(question, passages)
+    assert not decision.answerable
+    assert decision.why
+
+
+def test_missing_words_are_named(passages):
+    assert "얽힘" in answerable("양자 얽힘은 무엇인가?", passages).why
+
+
+def test_nothing_found_is_refused():
+    assert not answerable("LSTM은 언제 제안되었나?", []).answerable
+
+
+def test_rarity_weighs(passages):
+    rare = {"lstm": 1.0, "양자": 9.0}
+    heavy = signals("양자 LSTM은 무엇인가?", passages, idf=lambda word: rare.get(word, 0.1))
+    light = signals("양자 LSTM은 무엇인가?", passages, idf=lambda word: 1.0)
+    assert heavy.values["passage"] < light.values["passage"]
+    assert heavy.missing == ("양자",)
+
+
+def test_signals_are_shares_by_name(passages):
+    found = signals("LSTM은 누가 제안했나?", passages)
+    assert tuple(found.values) == NAMES
+    assert all(0 <= value <= 1 for value in found.values.values())
+    assert found.values["type"] == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("LSTM은 언제 나왔나?", "date"),
+        ("몇 년에 나왔나?", "date"),
+        ("게이트는 몇 개인가?", "number"),
+        ("누가 제안했나?", "person"),
+        ("어디에서 열렸나?", "place"),
+        ("왜 쓰는가?", "other"),
+        ("When was it?", "date"),
+        ("How many layers?", "number"),
+        ("Who made it?", "person"),
+        ("Where is it?", "place"),
+        ("What is it?", "other"),
+    ],
+)
+def test_what_is_asked_for(question, kind):
+    assert asked_for(question) == kind

@@ -1,0 +1,99 @@
+import pytest
+
+from rag.grounding.numerals import english_value, hangul_value
+from rag.grounding.reading import read
+
+
+def amounts(text):
+    return [(quantity.value, quantity.unit) for quantity in read(text).quantities]
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("이천십구", 2019),
+        ("삼만오천", 35_000),
+        ("천만", 10_000_000),
+        ("백", 100),
+        ("스물다섯", 25),
+        ("열두", 12),
+        ("이공일구", 2019),
+        ("수십", None),
+        ("사과", None),
+    ],
+)
+def test_hangul_numerals(word, value):
+    assert hangul_value(word) == value
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("two hundred five", 205),
+        ("nineteen ninety seven", 1997),
+        ("two thousand nineteen", 2019),
+        ("three million", 3e6),
+    ],
+)
+def test_english_numerals(words, value):
+    assert english_value(words.split()) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("이천십구년에 열렸다.", [(2019, "year")]),
+        ("3만 5천 명이 왔다.", [(35_000, "person")]),
+        ("백여 명이 왔다.", [(100, "person")]),
+        ("1억 2천만원을 썼다.", [(120_000_000, "krw")]),
+        ("세 개의 게이트", [(3, "item")]),
+        ("2019. 3. 5.에 열렸다.", [(2019, "year"), (3, "month"), (5, "day")]),
+        ("2019-03-05", [(2019, "year"), (3, "month"), (5, "day")]),
+        ("2019년 3월 5일", [(2019, "year"), (3, "month"), (5, "day")]),
+        ("on March 5, 2019", [(2019, "year"), (3, "month"), (5, "day")]),
+        ("5 March 2019", [(2019, "year"), (3, "month"), (5, "day")]),
+        ("오후 15:30", [(15, "hour"), (30, "minute")]),
+        ("전체의 3분의 1", [(1 / 3, "")]),
+        ("20~30단어", [(20, "word"), (30, "word")]),
+        ("12 layers and 92.5%", [(12, "layer"), (92.5, "percent")]),
+        ("3 km", [(3000, "metre")]),
+        ("0.6B parameters", [(6e8, "")]),
+        ("512MB", [(512e6, "byte")]),
+        ("trained for twelve hours", [(12, "hour")]),
+        ("조각 두 번째", [(2, "ordinal")]),
+        ("만화 조각 천장", []),
+        ("GPT-4와 e5-small-v2", []),
+    ],
+)
+def test_quantities(text, expected):
+    assert amounts(text) == expected
+
+
+def test_one_and_first_confirm_but_never_contradict():
+    assert [quantity.sure for quantity in read("한 명이 왔다. One of them. The first layer.").quantities] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("3 km", "3,000 m", True),
+        ("3 km", "3 m", False),
+        ("3명", "세 사람", True),
+        ("3명", "3년", False),
+        ("30,123명", "약 3만 명", True),
+        ("40,000명", "약 3만 명", False),
+        ("2019", "2019년", True),
+        ("5%", "5%p", False),
+    ],
+)
+def test_the_same_amount(one, other, same):
+    (first,), (second,) = read(one).quantities, read(other).quantities
+    assert first.same_as(second) is same
+    assert second.same_as(first) is same
+
+
+@pytest.mark.parametrize("text", ["**3만** 명", "값 $0.5$", "> 12개"])
+def test_places_count_characters_of_the_source(text):
+    (quantity,) = read(text).quantities
+    assert text[quantity.start : quantity.end].strip("*$")
+    assert text[quantity.start].isdigit()
