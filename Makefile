@@ -61,7 +61,7 @@ format: install-dev
 	$(BIN)/ruff format .
 
 bench: install-dev
-	$(BIN)/python -m benchmarks.embedding $(DATA)
+	$(BIN)/python -m benchmarks.embedding $(or $(DATA),notes)
 
 # Both lock files, from what a fresh environment resolves to today.
 lock:

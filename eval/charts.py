@@ -25,7 +25,7 @@ def interval(value: float, low: float, high: float, *, best: float = 1.0) -> str
     )
 
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 460, 250, 44, 14, 16, 36
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 460, 250, 44, 14, 20, 36
 
 
 def risk_coverage(points: Sequence[Mapping[str, float]], x_label: str, y_label: str) -> str:
@@ -78,10 +78,11 @@ def durations(values: Sequence[float], median: float, p95: float, x_label: str, 
     spread = max(high - low, 0.3)
     middle = (low + high) / 2
     low, high = middle - spread / 2 - 0.05, middle + spread / 2 + 0.05
-    counts = [0] * 36
+    bins = min(36, max(10, round(2 * len(values) ** 0.5)))
+    counts = [0] * bins
     for value in values:
-        counts[min(35, int((log10(max(value, 0.1)) - low) / (high - low) * 36))] += 1
-    room, highest = (_WIDTH - _LEFT - _RIGHT) / 36, max(counts)
+        counts[min(bins - 1, int((log10(max(value, 0.1)) - low) / (high - low) * bins))] += 1
+    room, highest = (_WIDTH - _LEFT - _RIGHT) / bins, max(counts)
     drawn = [
         f'<rect class="bar" x="{_LEFT + room * place + 0.75:.1f}" y="{_y(count / highest * 0.86):.1f}" '
         f'width="{room - 1.5:.1f}" height="{_y(0) - _y(count / highest * 0.86):.1f}" rx="1.5"/>'
@@ -125,7 +126,7 @@ def _framed(
         f'aria-label="{escape(y_label)}: {escape(x_label)}">'
         f'{grid}<line class="rail" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{_y(0):.1f}" y2="{_y(0):.1f}"/>{inside}'
         f'<text class="axis" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}" text-anchor="end">{escape(x_label)}</text>'
-        f'<text class="axis" x="0" y="{_TOP - 2}">{escape(y_label if y_ticks else "")}</text>'
+        f'<text class="axis" x="{_LEFT}" y="{_TOP - 6}">{escape(y_label if y_ticks else "")}</text>'
         "</svg>"
     )
 

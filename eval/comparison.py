@@ -109,15 +109,17 @@ def _difference(
     if metric.name != "abstain_precision":
         both = (bottom_a > 0) & (bottom_b > 0)
         top_a, bottom_a, top_b, bottom_b = top_a[both], bottom_a[both], top_b[both], bottom_b[both]
-    if not bottom_a.sum() or not bottom_b.sum():
+    # No value in a run, or a cost that neither run has (an extractive answer reads no tokens).
+    if not bottom_a.sum() or not bottom_b.sum() or not (metric.unit == "share" or top_a.any() or top_b.any()):
         return None
     stacked = np.column_stack([top_a, bottom_a, top_b, bottom_b])
     sums = np.vstack([weights @ stacked for weights in intervals.counts(len(stacked), resamples=resamples, seed=seed)])
     with np.errstate(divide="ignore", invalid="ignore"):
         replicates = sums[:, 2] / sums[:, 3] - sums[:, 0] / sums[:, 1]
     value_a, value_b = float(top_a.sum() / bottom_a.sum()), float(top_b.sum() / bottom_b.sum())
-    zero_or_one = metric.name != "abstain_precision" and bool(np.isin(np.r_[top_a, top_b], (0.0, 1.0)).all())
-    if zero_or_one and metric.unit == "share":
+    paired = metric.unit == "share" and metric.name != "abstain_precision"
+    zero_or_one = paired and bool(np.isin(np.r_[top_a, top_b], (0.0, 1.0)).all())
+    if zero_or_one:
         p = intervals.mcnemar(int((top_a > top_b).sum()), int((top_b > top_a).sum()))
     else:
         p = intervals.p_value(replicates, value_b - value_a)

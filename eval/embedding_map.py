@@ -131,7 +131,7 @@ def figure(chunks: Sequence[IndexedChunk], projection: Projection, colour: Colou
         counts[name] = counts.get(name, 0) + 1
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     shown = ranked if len(ranked) <= _MOST_GROUPS else ranked[: _MOST_GROUPS - 1]
-    groups: dict[str, list[int]] = {name: [] for name in shown}
+    groups: dict[str, list[int]] = {name: [] for name in sorted(shown)}
     for place, name in enumerate(names):
         groups.setdefault(name if name in counts and name in groups else "…", []).append(place)
     traces = [_sphere()]
@@ -158,7 +158,14 @@ def figure(chunks: Sequence[IndexedChunk], projection: Projection, colour: Colou
             "paper_bgcolor": "rgba(0,0,0,0)",
             "legend": {"itemsizing": "constant", "y": 0.98, "font": {"size": 12}},
             "hoverlabel": {"align": "left", "font": {"size": 12}},
-            "scene": {"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube", "dragmode": "orbit"},
+            "scene": {
+                "xaxis": axis,
+                "yaxis": axis,
+                "zaxis": axis,
+                "aspectmode": "cube",
+                "dragmode": "orbit",
+                "camera": {"eye": {"x": 1.05, "y": 1.05, "z": 0.55}},
+            },
         },
     }
 
@@ -170,7 +177,7 @@ def _group(chunk: IndexedChunk, colour: Colour) -> str:
 
 
 def _sphere() -> dict[str, Any]:
-    """Meridians and parallels as one faint line."""
+    """Meridians and parallels as one line; the page gives it the colour of its paper."""
     x: list[float | None] = []
     y: list[float | None] = []
     z: list[float | None] = []
@@ -186,7 +193,7 @@ def _sphere() -> dict[str, Any]:
         z += [*[height] * len(turn), None]
     return {
         "type": "scatter3d", "mode": "lines", "x": x, "y": y, "z": z, "hoverinfo": "skip", "showlegend": False,
-        "line": {"color": "rgba(128,128,128,0.22)", "width": 1},
+        "line": {"color": "#c9c5ba", "width": 1},
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ text that comes from a data set is escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -120,16 +120,29 @@ def metrics(report: Mapping[str, Any]) -> str:
     for family in FAMILIES:
         members = [metric for metric in METRICS if metric.family == family and metric.name in report["metrics"]]
         if members:
-            rows = "".join(_metric(metric, report["metrics"][metric.name]) for metric in members)
-            scale = '<span class="scale"><i>0</i><i>50</i><i>100%</i></span>' if members[0].unit == "share" else ""
-            title = f"<h3><span>{both(*_FAMILY_TITLES[family])}</span>{scale}</h3>"
-            groups.append(f'<div class="family">{title}{rows}</div>')
+            groups.append(_family(family, members, report["metrics"]))
     explained = both(
-        "Every number with its 95 % interval: bootstrap over questions, 10,000 resamples, seeded.",
-        "모든 값에 95 % 구간을 붙였습니다. 질문을 10,000번 재표집한 부트스트랩이며 시드가 고정되어 있습니다.",
+        "Every number with its 95 % interval: bootstrap over questions, 10,000 resamples, seeded; exact binomial where "
+        "all came out alike, order statistics for medians.",
+        "모든 값에 95 % 구간을 붙였습니다. 시드를 고정하고 질문을 10,000번 재표집한 부트스트랩이며, 결과가 모두 같으면 "
+        "정확 이항, 중앙값은 순서 통계량입니다.",
     )
     title = both("Measured", "측정값")
     return f'<section id="metrics"><h2>{title}</h2><p class="lead">{explained}</p>{"".join(groups)}</section>'
+
+
+def _family(family: str, members: Sequence[Metric], measured: Mapping[str, Any]) -> str:
+    """A row a metric; one line for a family in which nothing could be scored, all for one reason."""
+    title = both(*_FAMILY_TITLES[family])
+    reasons = {measured[metric.name].get("why") for metric in members}
+    if len(reasons) == 1 and None not in reasons:
+        why = reasons.pop()
+        names = f"<code>{' '.join(metric.name for metric in members)}</code>"
+        line = both(f"unscored: {why}", f"채점 안 됨: {why}")
+        return f'<div class="family none"><h3><span>{title}</span></h3><p>{line} {names}</p></div>'
+    rows = "".join(_metric(metric, measured[metric.name]) for metric in members)
+    scale = '<span class="scale"><i>0</i><i>50</i><i>100%</i></span>' if members[0].unit == "share" else ""
+    return f'<div class="family"><h3><span>{title}</span>{scale}</h3>{rows}</div>'
 
 
 def _metric(metric: Metric, entry: Mapping[str, Any]) -> str:

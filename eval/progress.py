@@ -19,7 +19,14 @@ class Bar:
         self._sums: dict[str, list[float]] = {name: [] for name in SHOWN}
         before = list(done)
         self._bar = tqdm(
-            total=total, initial=len(before), file=sys.stderr, unit="q", disable=not shown, dynamic_ncols=True
+            total=total,
+            initial=len(before),
+            file=sys.stderr,
+            unit="q",
+            disable=not shown,
+            dynamic_ncols=True,
+            # In a log file every redraw is a line of its own.
+            mininterval=0.2 if sys.stderr.isatty() else 10.0,
         )
         for result in before:
             self._take(result)

@@ -52,6 +52,7 @@ def summarise(run: Run, *, seconds: float | None = None, asked_now: int | None =
             "results": len(run.results),
             "failed": sum(result.failed for result in run.results),
             "seconds": None if seconds is None else round(seconds, 1),
+            "in_flight": frame["in_flight"],
             "questions_per_minute": round(60 * asked_now / seconds, 1) if seconds and asked_now else None,
         },
         "metrics": stats.metrics(run.results, seed=seed),
@@ -174,6 +175,11 @@ def _notes_on_answers(report: Mapping[str, Any], run: Run, note: Any) -> None:
             "Citations are scored by ALCE's rules, but with this project's own support check instead of an English "
             "entailment model.",
             "인용은 ALCE의 규칙으로 채점하되, 영어 함의 모델 대신 이 프로젝트의 뒷받침 검사를 씁니다.",
+        )
+    if (at_a_time := report["asked"]["in_flight"]) > 1:
+        note(
+            f"Times include waiting: {at_a_time} questions were asked at a time.",
+            f"시간에는 기다린 시간이 들어 있습니다. 질문을 한 번에 {at_a_time}개씩 물었습니다.",
         )
     if judge := report["judge"]:
         known = judge["agreement"] != "unknown"

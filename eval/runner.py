@@ -88,6 +88,7 @@ def run(
     try:
         asked, golds = _prepare(opened, dataset, limit, sample, seed, leave_out_share)
         frame = _frame(settings, opened, asked, style or dataset.style, seed, leave_out_share, retrieval_only)
+        frame["in_flight"] = in_flight
         frame["judge"] = judge.as_json() if judge else None
         frame["dataset"] |= {"limit": limit, "sample": sample, "bad_rows": [asdict(row) for row in dataset.bad_rows]}
         _settle(out, frame, asked, golds, resume)

@@ -245,7 +245,7 @@ def _why(results: Sequence[Result], name: str) -> str:
 
 def _why_of_run(results: Sequence[Result], name: str) -> str:
     if all(result.abstained is None for result in results):
-        return "no answers were asked for"
+        return "no answer was asked for"
     if name == "abstain_precision":
         return "no question was refused"
     if not any(result.is_impossible for result in results):

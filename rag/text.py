@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -125,16 +126,16 @@ def latin_words(text: str) -> list[str]:
 
 
 def stem(word: str) -> str:
-    """An English word without its commonest endings: embeds, embedded and embedding are one.
+    """An English word without its commonest endings: embeds, embedded and embeddings are one.
 
     Far less than a real stemmer does, on purpose: what it joins is joined for sure.
     """
     if not word.isalpha() or len(word) < 4:
         return word
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("s", "")):
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("ings", ""), ("ing", ""), ("ed", ""), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith(("ss", "us", "is")):
             word = word[: -len(ending)] + instead
-            if ending in ("ing", "ed") and len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+            if ending in ("ings", "ing", "ed") and len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
                 word = word[:-1]
             break
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
@@ -155,7 +156,7 @@ def strip_particles(text: str) -> str:
     """`text` with the particles (josa) and copulas at the end of its words taken away."""
     analysed = kiwi().tokenize(text)
     drop: set[int] = set()
-    for token, following in zip(analysed, [*analysed[1:], None], strict=True):
+    for token, following in zip_longest(analysed, analysed[1:]):
         ends_word = following is None or following.word_position != token.word_position or following.tag.startswith("S")
         if token.tag.split("-")[0] in _PARTICLE_TAGS and (ends_word or following.start in drop):
             drop.update(range(token.start, token.end))

@@ -36,8 +36,8 @@
   }
 
   async function unpack() {
-    const packed = document.getElementById("data").textContent;
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const packed = atob(document.getElementById("data").textContent), bytes = new Uint8Array(packed.length);
+    for (let place = 0; place < packed.length; place++) bytes[place] = packed.charCodeAt(place);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).json();
   }

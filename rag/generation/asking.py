@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from rag.text import bigrams, kiwi, language
@@ -60,8 +61,11 @@ _QUESTION_WORD = re.compile(r"무엇|누구|언제|어디|어느|어떤|어떻|�
 _POINTS_BACK = re.compile(
     r"그건|그것|그게|그거|이건|이것|이게|거기|그럼|그러면|\b(?:it|that|this|they|them|those)\b", re.I
 )
-_TERM_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "MAG", "MM", "SL", "SH", "SN", "W_SERIAL"])
-_NOUN_TAGS = frozenset(["NNG", "NNP", "NNB", "SL"])
+_TERM_TAGS = frozenset(
+    ["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "MAG", "MM", "SL", "SH", "SN", "W_SERIAL", "W_URL"]
+)
+_NOUN_TAGS = frozenset(["NNG", "NNP", "NNB"])
+_DOING = frozenset(["VV", "VA", "XSV", "XSA", "SL", "W_URL", "W_SERIAL"])
 _STOP = frozenset(
     "무엇 누구 언제 어디 어느 어떤 몇 얼마 왜 어떻게 무슨 뭐 것 거 하 이 되 있 수 등 및 그 저 더 좀 대하 관하 "
     "위하 통하".split()
@@ -127,8 +131,7 @@ def _read(text: str) -> Asked:
     kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(text)), "what")
     korean = language(text) == "ko"
     words = [m for m in found if m.tag in _TERM_TAGS and m.form not in _STOP | ENGLISH_STOP]
-    nouns = [m for m in words if m.tag in _NOUN_TAGS]
-    head = nouns[-1] if korean and nouns and len({m.form for m in words}) > 1 else None
+    head = _asked_for(found) if korean and not _one_compound(words) else None
     body = text if head is None else text[: head.start] + " " + text[head.end :]
     terms = dict.fromkeys(_stem(m.form) for m in words if head is None or m.form != head.form)
     if kind == "what" and _DEFINE.search(text) and len(terms) <= 2:
@@ -146,6 +149,21 @@ def _read(text: str) -> Asked:
         grams,
         found,
     )
+
+
+def _asked_for(found: Sequence[Morpheme]) -> Morpheme | None:
+    """The noun a question ends in: "...한 나라는 어디인가?"; none where it ends in doing: "...는 왜 생기나?"."""
+    for morpheme in reversed(found):
+        if morpheme.tag in _DOING and (morpheme.form not in _STOP or morpheme.tag.startswith("X")):
+            return None
+        if morpheme.tag in _NOUN_TAGS and morpheme.form not in _STOP:
+            return morpheme
+    return None
+
+
+def _one_compound(words: Sequence[Morpheme]) -> bool:
+    """Whether they are one word that the analyser took apart: 드롭 + 아웃."""
+    return len({m.form for m in words}) < 2 or all(a.end == b.start for a, b in pairwise(words))
 
 
 def _stem(word: str) -> str:

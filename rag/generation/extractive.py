@@ -31,6 +31,7 @@ _LOOKED_AT = 12
 # A second sentence must have at least this share of the first one's odds to be worth reading.
 _SECOND_SHARE = 0.05
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[고며나만])\s+|(?<=는데)\s+|(?<=지만)\s+")
+_EMPHASIS = re.compile(r"\*\*|(?<!\w)__|__(?!\w)")
 _FULL_STOP = re.compile(r"[.!?。！？…]+$")
 
 
@@ -69,7 +70,7 @@ class ExtractiveAnswerer(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         question, passages = _records(messages)
         text = _before_stop(answer(question, passages), stop) if question is not None else ""
-        for piece in re.findall(r"\s*\S+", text):
+        for piece in re.findall(r"\s*\S+|\s+$", text):
             chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
@@ -134,12 +135,12 @@ def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
     found = best_span(asked, candidates)
     if found is not None:
         candidate, span = found
-        return f"{candidate.text[span.start : span.end]} [{candidate.place + 1}]"
+        return f"{_EMPHASIS.sub('', candidate.text[span.start : span.end]).strip()} [{candidate.place + 1}]"
     best = candidates[0]
     clauses = [clause.strip() for clause in _CLAUSE_END.split(best.text) if clause.strip()]
     met = [sum(term in clause.lower() for term in asked.terms) for clause in clauses]
     clause = min((c for c, n in zip(clauses, met, strict=True) if n == max(met)), key=len, default=best.text)
-    return f"{_FULL_STOP.sub('', clause)} [{best.place + 1}]"
+    return f"{_EMPHASIS.sub('', _FULL_STOP.sub('', clause))} [{best.place + 1}]"
 
 
 def _shown(candidate: Candidate, text: str) -> str:

@@ -78,12 +78,15 @@ class RemoteModel(ChatOpenAI):
 
     def _whole(self, chunks: Iterator[ChatGenerationChunk]) -> Iterator[ChatGenerationChunk]:
         """The chunks without thoughts; an answer that just breaks off is an error, not a short answer."""
-        thinking, finished = Thinking(), False
+        thinking, finished, empty = Thinking(), False, True
         for chunk in chunks:
+            empty = False
             finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
             if isinstance(chunk.message.content, str) and chunk.message.content:
                 chunk.message.content = thinking.feed(chunk.message.content)
             yield chunk
+        if empty:
+            raise GenerationFailed(f"{self._where()} sent no chat completion. Check generator.base_url.")
         if not finished:
             raise GenerationFailed(
                 f"{self._where()} broke off in the middle of an answer. Ask again; if it stays, look at its log."
@@ -139,6 +142,8 @@ class RemoteModel(ChatOpenAI):
             return GenerationFailed(
                 f"{where} failed with {error.status_code}: {_brief(error.message)}. Look at its log."
             )
+        if isinstance(error, openai.APIError):
+            return GenerationFailed(f"{where} failed: {_brief(error.message)}. Look at its log.")
         return GenerationFailed(
             f"{where} sent what is no chat completion: {_brief(str(error))}. Check generator.base_url."
         )

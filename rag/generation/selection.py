@@ -25,7 +25,7 @@ _LEAD = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,3}[.)]|>)[ \t]+)+(?:\[[ xX]\][ \t]+)
 _HEADING = re.compile(r"#{1,6}\s|\d+(?:\.\d+)+\.?\s+\S{1,30}$")
 _RULE = re.compile(r"\|?[\s|:\-]*-[\s|:\-]*$")
 _WORDS = re.compile(r"\w\W*\w")
-_TAG_LINE = re.compile(r"</?[A-Za-z!][^>]*>$|!\[[^\]]*\]\([^)]*\)$|\[\[[^\]]*\]\]$")
+_TAG_LINE = re.compile(r"(?:\s*(?:</?[A-Za-z!][^>]*>|!\[[^\]]*\]\([^)]*\)|\[\[[^\]]*\]\]))+\s*$")
 _BACK = re.compile(
     r"(?:이|그|그는|그의|그녀|이는|이것|이들|그들|이후|또한|하지만|그러나|그리고|따라서|그래서|이때|당시|한편|이에|이로|특히)\s"
     r"|이[것때에로]|(?:It|This|That|These|Those|They|He|She|However|Therefore|Thus|So)\b"
@@ -44,6 +44,9 @@ _TIME = re.compile(
     r"\d+\s*(?:년|월|일|세기)|시대|시절|무렵|\b(?:1\d|20)\d\d\b|\b(?:January|February|March|April|May|June|July|August"
     r"|September|October|November|December)\b"
 )
+_MARKED = re.compile(r"\*\*[^*]+\*\*|`[^`]+`")
+_FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z가-힣]{2,}")
 _DEFINES = re.compile(
     r"(?:말한다|뜻한다|의미한다|가리킨다|부른다|일컫는다|말합니다|뜻합니다|의미합니다|부릅니다|방법이다|기법이다|것이다|"
     r"이다|입니다|것입니다)[.\s]*$|\b(?:is|are) (?:an?|the)\b|\b(?:refers? to|means?|denotes?|is called|known as)\b",
@@ -71,6 +74,9 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "time": 3.12,
         "question": -3.14,
         "defines": 2.0,
+        "marked": 0.6,
+        "announces": -1.5,
+        "formula": -1.5,
         "code": -1.5,
         "row": -0.5,
     }
@@ -212,6 +218,9 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
                 "time": float(asked.kind == "when" and bool(_TIME.search(text))),
                 "defines": float(asked.kind == "define" and _is_definition(asked, text)),
                 "question": float(text.rstrip().endswith(("?", "？"))),
+                "marked": float(candidate.form == "prose" and bool(_MARKED.search(text))),
+                "announces": float(text.endswith((":", "："))),
+                "formula": float(bool(_FORMULA.search(text)) and len(_WORD.findall(_FORMULA.sub(" ", text))) < 4),
                 "code": float(candidate.form == "code"),
                 "row": float(candidate.form == "row"),
             }

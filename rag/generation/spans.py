@@ -17,6 +17,7 @@ from rag.generation.span_features import WEIGHTS, SpanReader, nominal
 from rag.text import Span, language
 
 _JOINS = frozenset(["SS", "SSO", "SSC", "SP", "SO"])
+_BOLD = re.compile(r"\*\*([^*\n]{1,60})\*\*")
 _QUOTED = re.compile(r"""[“"‘'《〈「『`]([^”"’'》〉」』`]{1,60})[”"’'》〉」』`]""")
 _CLAUSE_START = re.compile(r"[,.;]\s|(?:고|며|나|만|는데|은|는)\s")
 _DEFINITION = re.compile(
@@ -102,13 +103,19 @@ def spans_of(asked: Asked, text: str, morphemes: Sequence[Morpheme]) -> list[Spa
     for quoted in _QUOTED.finditer(text):
         found[quoted.span()] = None
         found[quoted.span(1)] = None
+    for bold in _BOLD.finditer(text):
+        found[bold.span(1)] = None
     if asked.kind == "why":
         for reason in re.finditer("때문", text):
             starts = [0, *(start.end() for start in _CLAUSE_START.finditer(text[: reason.start()]))]
             for start in starts[-3:]:
                 if reason.end() - start > 6:
                     found[start, reason.end()] = None
-    return [Span(*span) for span in found]
+    return [Span(*span) for span in found if _balanced(text[slice(*span)])]
+
+
+def _balanced(words: str) -> bool:
+    return all(words.count(opening) == words.count(closing) for opening, closing in ("()", "[]", "{}"))
 
 
 def _ends(text: str, morphemes: Sequence[Morpheme], first: int) -> Iterator[int]:

@@ -59,6 +59,13 @@ def canonical(form: str) -> str:
     return _same().get(form, form)
 
 
+# Words that deny without a "not": a claim may use one where the note uses the other.
+NEGATIVE = frozenset(
+    "금지 거절 없애 생략 제외 실패 부재 부족 막 중단 금하 모르 불법 결여 면제 무산 취소 "
+    "lack miss fail exclud forbid unknown little few hardly rarely drop skip omit los loss".split()
+)
+
+
 def is_stop(form: str, *, predicate: bool = False) -> bool:
     """Whether a word says nothing by itself; verbs and adjectives have a list of their own."""
     return form in (_STOP_PREDICATES if predicate else _STOP_KOREAN) or form in _STOP_ENGLISH
@@ -104,3 +111,11 @@ def stem(word: str) -> str:
                 word = word[:-1]
             break
     return word.removesuffix("e") if len(word) > 3 else word
+
+
+@lru_cache(maxsize=50_000)
+def alike(first: str, second: str) -> bool:
+    """Compounds and derivations: one begins or ends with the other, and they share most characters."""
+    short, long = sorted((first, second), key=len)
+    minimum = 4 if short.isascii() else 2
+    return len(short) >= minimum and len(long) <= 2 * len(short) and (long.startswith(short) or long.endswith(short))

@@ -182,7 +182,7 @@ def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]
             )
             value = hangul_value(word)
             if value is not None and (counted or morphemes[run - 1].tag == "NR"):
-                sure = counted and word not in ("한", "첫")
+                sure = counted and word not in ("한", "첫", "하나")
                 yield [_with_unit(text, value, start, end, sure=sure)]
         position = max(run, position + 1)
 

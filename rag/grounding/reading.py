@@ -37,6 +37,8 @@ _KINDS: dict[str, Kind] = {
 }
 _ADVERBS = frozenset("more most less least before after".split())
 _ROLES = {"이": "s", "가": "s", "은": "s", "는": "s", "ᆫ": "s", "께서": "s", "을": "o", "를": "o", "ᆯ": "o"}
+_NOUNS = frozenset(["NNG", "NNP", "XSN", "SL", "SH"])
+_WITHIN_PHRASE = _NOUNS | {"NNB", "XR", "SSO", "SSC", "SN", "SW"}
 _CLOSERS = "\"'”’)」』》>"
 _NEGATING_PREFIXES = frozenset(["불", "비", "무", "미", "부"])
 _LOOK_BACK = 8
@@ -116,6 +118,8 @@ def _korean_words(morphemes: Sequence[Morpheme], taken: Sequence[tuple[int, int]
     for place, morpheme in enumerate(morphemes):
         kind = _KINDS.get(morpheme.tag)
         predicate = kind == "verb"
+        if kind == "noun" and place + 1 < len(morphemes) and morphemes[place + 1].tag in ("XSV", "XSA"):
+            kind = "verb"  # 제안하다 is what happens, not what it happens to
         if kind and not is_stop(morpheme.form, predicate=predicate) and not _within(morpheme.start, taken):
             lemma = morpheme.form.replace(" ", "")
             role = "" if predicate else roles[place]
@@ -124,15 +128,14 @@ def _korean_words(morphemes: Sequence[Morpheme], taken: Sequence[tuple[int, int]
 
 
 def _roles(morphemes: Sequence[Morpheme]) -> list[str]:
-    """For each morpheme, the particle that ends the run of nouns it stands in, without a space between."""
+    """For each morpheme, the particle that ends the noun phrase it stands in: 독일 상법은."""
     roles = [""] * len(morphemes)
     for place in range(len(morphemes) - 2, -1, -1):
         here, after = morphemes[place], morphemes[place + 1]
-        if here.end != after.start:
-            continue
-        if after.tag.startswith("J"):
+        gap = after.start - here.end
+        if gap == 0 and after.tag.startswith("J"):
             roles[place] = _ROLES.get(after.form, after.form)
-        elif after.tag in ("NNG", "NNP", "NNB", "XSN", "XR", "SSO", "SSC", "SH", "SL", "SN", "SW"):
+        elif (gap == 0 and after.tag in _WITHIN_PHRASE) or (gap == 1 and here.tag in _NOUNS and after.tag in _NOUNS):
             roles[place] = roles[place + 1]
     return roles
 
@@ -171,7 +174,7 @@ def _korean_denials(morphemes: Sequence[Morpheme], words: Sequence[Word]) -> lis
             _deny(denied, by_start, morphemes[place + 1 : place + 2])
         elif morpheme.tag == "VX" and morpheme.form in ("않", "아니하", "못하", "말"):
             _deny(denied, by_start, morphemes[max(0, place - _LOOK_BACK) : place][::-1])
-        elif morpheme.tag == "MAG" and morpheme.form in ("안", "못") and after:
+        elif morpheme.tag == "MAG" and morpheme.form in ("안", "못") and after and _denies(morpheme, after):
             light = after.form in ("하", "되")
             back = morphemes[max(0, place - _LOOK_BACK) : place][::-1]
             if not (before and before.form == "밖에"):
@@ -183,6 +186,11 @@ def _korean_denials(morphemes: Sequence[Morpheme], words: Sequence[Word]) -> lis
     return denied
 
 
+def _denies(adverb: Morpheme, after: Morpheme) -> bool:
+    """Not the 안 of a name: 안규홍."""
+    return after.tag in ("VV", "VA", "VX", "XSV") or (after.start > adverb.end and after.tag == "NNG")
+
+
 def _only(morphemes: Sequence[Morpheme], place: int, word: str) -> bool:
     return any(morpheme.form == word for morpheme in morphemes[max(0, place - 2) : place])
 
@@ -191,7 +199,7 @@ def _deny(denied: list[int], by_start: dict[int, int], near: Sequence[Morpheme])
     for morpheme in near:
         if morpheme.tag == "SF":
             return
-        if morpheme.start in by_start:
+        if morpheme.start in by_start and morpheme.tag != "MAG":
             denied.append(by_start[morpheme.start])
             return
 

@@ -159,7 +159,7 @@ def _share(weights: Sequence[float], earned: Sequence[float]) -> float:
 
 def _runs(source: str) -> list[tuple[int, int]]:
     """Runs of sentences, from each sentence on as many as fit into 300 characters."""
-    whole = layout(source)[0]
+    whole = layout(source).sentences
     found = []
     for first, (start, end) in enumerate(whole):
         for _, later in whole[first + 1 :]:

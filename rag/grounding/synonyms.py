@@ -28,9 +28,9 @@ SAME = """
 작 조그맣 small little
 작아지 축소
 많 다수 수많 many numerous
-빠르 신속 fast quick
-좋 우수 뛰어나 훌륭 good better
-나쁘 열등 bad worse
+빠르 신속 빨라지 fast quick
+좋 우수 뛰어나 훌륭 좋아지 나아지 good better
+나쁘 열등 나빠지 bad worse
 얻 획득 취득 따 obtain gain acquire
 받 수상 수여 receive
 주 제공 부여 give provide supply
@@ -56,12 +56,12 @@ SAME = """
 도착 다다르 이르 도달 reach arrive
 나오 등장 appear
 다르 상이 차이 different differ
-같 동일 same identical equal
+같 동일 똑같 same identical equal
 비슷 유사 similar alike
 필요 요구 need require
 가능 possible
-어렵 곤란 힘들 difficult hard
-쉽 간단 용이 easy simple
+어렵 곤란 힘들 어려워지 difficult hard
+쉽 간단 용이 쉬워지 easy simple
 모으 수집 모이 collect gather
 싸우 전투 교전 fight
 전쟁 war
@@ -155,6 +155,9 @@ SAME = """
 행렬 matrix matrices
 차원 dimension dim dimensional
 인코더 부호기 encoder
+인코딩 encoding
+위치 position positional
+perplexity ppl
 디코더 복호기 decoder
 어텐션 주의집중 attention
 트랜스포머 transformer transformers
@@ -244,9 +247,9 @@ OPPOSITE = """
 높 ~ 낮
 크 ~ 작
 많 ~ 적
-빠르 ~ 느리/slow
-빨라지 ~ 느려지
-길 ~ 짧/short
+빠르 ~ 느리/느려지/slow
+overfitting ~ underfitting
+길/길어지 ~ 짧/짧아지/short
 넓 ~ 좁
 무겁 ~ 가볍
 강하 ~ 약하
@@ -333,4 +336,56 @@ static ~ dynamic
 상승 ~ 하락
 승격 ~ 강등
 여당 ~ 야당
+직전 ~ 직후
+선배 ~ 후배
+취약 ~ 강하/강/강인
+강하 ~ 취약
+다양 ~ 단순
+단방향 ~ 양방향
+합법 ~ 불법
+국내 ~ 국외/해외
+승리 ~ 패배
+흑자 ~ 적자
+이익 ~ 손실
+수컷 ~ 암컷
+동양 ~ 서양
+전반 ~ 후반
+초기 ~ 말기/후기
+전기 ~ 후기
+좌익 ~ 우익
+좌파 ~ 우파
+진보 ~ 보수
+남한 ~ 북한
+능동 ~ 수동
+동기 ~ 비동기
+필수 ~ 선택
+팽창 ~ 수축
+입학 ~ 졸업
+결혼 ~ 이혼
+고용 ~ 해고
+열 ~ 닫
+켜 ~ 끄
+밝 ~ 어둡
+뜨겁 ~ 차갑
+깊 ~ 얕
+두껍 ~ 얇
+젊 ~ 늙
+강점 ~ 약점
+장기 ~ 단기
+대형 ~ 소형
+양극 ~ 음극
+오목 ~ 볼록
+위 ~ 아래
+밖 ~ 안
+윗 ~ 아랫
+상류 ~ 하류
+부유 ~ 가난
+해체 ~ 결성
+희소 ~ 조밀
+단수 ~ 복수
+internal ~ external
+open ~ clos
+public ~ private
+odd ~ even
+early ~ late
 """

@@ -92,6 +92,7 @@ class E5Embeddings(Embeddings):
 
     def _load(self) -> Any:
         import torch
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
         if self._threads:
@@ -109,7 +110,7 @@ class E5Embeddings(Embeddings):
                 local_files_only=True,
                 model_kwargs={"dtype": dtype, "use_safetensors": True},
             )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
+        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise NoModel(f"The encoder {self.id} cannot be loaded: {error}. Fetch it again.") from error
         pooling = getattr(model[1], "pooling_mode", "mean") if len(model) > 1 else "mean"
         if pooling not in ("mean", ("mean",), ["mean"]):

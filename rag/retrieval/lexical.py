@@ -26,7 +26,7 @@ SECTION_K1, SECTION_B = 0.9, 0.75
 CHUNK_K1, CHUNK_B = 0.9, 0.3
 CHUNK_WEIGHT = 0.5
 # Goes up when terms or parameters change: an index of another version is made anew.
-VERSION = 3
+VERSION = 4
 _ARRAYS = ("terms", "data", "indices", "indptr", "peaks")
 
 

@@ -60,7 +60,9 @@ class ScriptedModel(BaseChatModel):
             self._counts[name] += 1
             self._changed.notify_all()
 
-    def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kw: Any) -> ChatResult:
+    def _generate(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kw: Any
+    ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kw))
 
     def _stream(

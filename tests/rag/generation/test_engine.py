@@ -200,7 +200,7 @@ def test_the_deadline_counts_the_wait(engine_for):
     engine = engine_for(model)
     engine.submit(ask())
     assert model.wait_for("begun")
-    with pytest.raises(DeadlineExceeded, match="0.05 s"):
+    with pytest.raises(DeadlineExceeded, match=r"0\.05 s"):
         list(engine.submit(ask(), deadline_s=0.05))
     assert engine.waiting == 0
 

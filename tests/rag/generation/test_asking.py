@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.generation.asking import read_question
+from rag.types import Question, Turn
+
+
+def read(text, *history):
+    return read_question(Question(text, history=tuple(Turn("user", turn) for turn in history)))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("기울기 소실은 왜 생기나요?", "why"),
+        ("이륙장소가 바뀐 이유는?", "why"),
+        ("BERT를 만든 사람은 누구인가?", "who"),
+        ("트랜스포머가 발표된 해는?", "when"),
+        ("제2차 인도차이나 전쟁이 언제 끝났나?", "when"),
+        ("헤드는 몇 개인가?", "many"),
+        ("베네딕토 16세가 향한 곳은?", "where"),
+        ("LSTM이란?", "define"),
+        ("드롭아웃은 무엇인가요?", "define"),
+        ("방어력이 다른 타입보다 좋은 포켓몬은?", "what"),
+        ("Why is the mask needed?", "why"),
+        ("Who proposed attention?", "who"),
+        ("When was BERT released?", "when"),
+        ("How many heads are there?", "many"),
+        ("What is dropout?", "define"),
+        ("Which optimizer does the lab use for training BERT?", "what"),
+    ],
+)
+def test_the_question_word_tells_the_kind(text, kind):
+    assert read(text).kind == kind
+
+
+def test_the_noun_that_names_the_answer_is_no_search_term():
+    asked = read("러시아를 근대화하려고 노력한 나라는?")
+    assert asked.head == "나라"
+    assert "나라" not in asked.terms
+    assert {"러시아", "근대"} <= set(asked.terms)
+    assert "나라" not in asked.grams
+
+
+def test_a_lone_noun_is_what_is_asked_about():
+    assert "".join(read("드롭아웃은 무엇인가?").terms) == "드롭아웃"  # the analyser may take it apart
+    assert read("LSTM이란?").terms == ("lstm",)
+
+
+def test_english_stop_words_go_and_endings_with_them():
+    assert read("What does the attention mask tell the embeddings?").terms == ("attention", "mask", "embedding")
+
+
+def test_a_question_that_points_back_borrows_the_words_before_it():
+    alone = read("그건 왜 그래?")
+    follow = read("그건 왜 그래?", "LSTM의 forget gate는 무엇을 하나요?")
+    assert {"lstm", "forget", "gate"} <= set(follow.terms)
+    assert "lstm" not in alone.terms
+    assert follow.kind == "why"
+
+
+def test_a_question_that_stands_alone_borrows_nothing():
+    assert read("어텐션의 가중치 합은 왜 1인가요?", "LSTM이란?").terms == read("어텐션의 가중치 합은 왜 1인가요?").terms
+
+
+@pytest.mark.parametrize("text", ["?", "1+1", "🙂🙂", "Qu'est-ce que l'attention ?", "注意力机制是什么？", "ㅋㅋㅋ"])
+def test_anything_can_be_read(text):
+    assert read(text).text == text
