@@ -16,7 +16,8 @@ from typing import Literal
 Kind = Literal["heading", "text", "fence", "table", "list"]
 
 _MARKDOWN_SIGNS = re.compile(r"^(?:#{1,6}\s+\S|```|~~~|\s*[-*+]\s+\S|\|.+\|\s*$|>\s)", re.MULTILINE)
-_FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+# Opens with a key: a "---" above anything else is a rule.
+_FRONT_MATTER = re.compile(r"\A---\n(?:[^\s:#][^\n:]*:.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 # "1.2 제목", "1.2.1. Title": at least two numbers, short, and no sentence.
 _NUMBERED_HEADING = re.compile(r"^(\d{1,2}(?:\.\d{1,2}){1,4})\.?[ \t]+(\S.{0,78}?)[ \t]*$")
 _SENTENCE_END = re.compile(r"[.!?。다]$")
@@ -50,6 +51,8 @@ def markdown_blocks(text: str, *, numbered_headings: bool = False) -> list[Block
     blocks: list[Block] = []
     path: list[tuple[int, str]] = []
     for kind, level, start, end in raw:
+        if kind == "heading" and text.count("\n", start, end) > 1:
+            kind = "text"  # a paragraph with "---" right below it: by the letter a heading, never meant as one
         found = _numbered(text[start:end]) if numbered_headings and kind == "text" else None
         if found is not None:
             kind, level = "heading", found[0]

@@ -71,10 +71,13 @@ def load_klue(source: str) -> KlueData:
 
 
 def _read_row(row: Mapping[str, Any]) -> tuple[Document, KlueQuestion]:
-    context = normalise(_text(row, "context"))
+    if not isinstance(row, Mapping):
+        raise TypeError("not an object")
+    raw = _text(row, "context")
+    context = normalise(raw)
     if not context.strip():
         raise ValueError("its context is empty")
-    guid, title = _text(row, "guid"), normalise(row.get("title") or "")
+    guid, title = _text(row, "guid"), normalise(_text(row, "title")) if row.get("title") else ""
     doc_id = document_id(ROOT, context)
     metadata = {"origin": "klue", "format": "passage", "language": language(context)}
     metadata |= {key: str(row[key]) for key in ("news_category", "source") if row.get(key)}
@@ -84,13 +87,15 @@ def _read_row(row: Mapping[str, Any]) -> tuple[Document, KlueQuestion]:
         pairs = list(zip(answers.get("text", []), answers.get("answer_start", []), strict=True))
     else:
         pairs = [(answer["text"], answer["answer_start"]) for answer in answers]
+    if not all(isinstance(text, str) for text, _ in pairs):
+        raise TypeError("an answer is no text")
     impossible = bool(row.get("is_impossible"))
     question = KlueQuestion(
         guid,
         normalise(_text(row, "question")),
         # Some copies of the data carry plausible answers here: is_impossible has the last word.
         () if impossible else tuple(normalise(text) for text, _ in pairs),
-        () if impossible else tuple(int(start) for _, start in pairs),
+        () if impossible else tuple(len(normalise(raw[: int(start)])) for _, start in pairs),
         impossible,
         row.get("question_type"),
         doc_id,
@@ -189,11 +194,16 @@ def _from_release(path: Path) -> Iterator[Mapping[str, Any]]:
     if not isinstance(content, dict) or not isinstance(content.get("data"), list):
         raise BadNotes(f'{path.name} is not the KLUE-MRC release: no list "data" in it.')
     for article in content["data"]:
-        shared = {key: article.get(key) for key in ("title", "news_category", "source")}
-        for paragraph in article.get("paragraphs", []):
-            for question in paragraph.get("qas", []):
+        for paragraph in _parts(article, "paragraphs"):
+            shared = {key: article.get(key) for key in ("title", "news_category", "source")}
+            for question in _parts(paragraph, "qas"):
                 guid = question.get("guid") or question.get("id")
                 yield shared | {"context": paragraph.get("context")} | question | {"guid": guid}
+
+
+def _parts(record: Any, key: str) -> list[dict[str, Any]]:
+    value = record.get(key) if isinstance(record, dict) else None
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def _text(row: Mapping[str, Any], key: str) -> str:

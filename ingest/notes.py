@@ -45,6 +45,12 @@ def read_notes(path: Path, root: str, max_file_bytes: int) -> Iterator[Document 
         raise BadNotes(f"{path.name} is not a kind of note that is read here. Expected {_kinds()}.")
     for file in _files(path):
         source = file.name if path.is_file() else file.relative_to(path).as_posix()
+        try:
+            source.encode()
+        except UnicodeEncodeError:
+            # Archives from old Korean Windows unpack to names in CP949.
+            yield Failure(source.encode("utf-8", "replace").decode(), "its name is not UTF-8: rename it")
+            continue
         yield _read(file, root, unicodedata.normalize("NFC", source), max_file_bytes)
 
 

@@ -19,9 +19,11 @@ from rag.retrieval.tokens import EncoderTokenizer
 from rag.text import sentences
 from rag.types import Chunk, Document
 
-VERSION = 1
+VERSION = 2
 HEADING_SEPARATOR = " > "
 DEFAULT_CHUNK_TOKENS = 256
+# No longer than a passage (`retrieval.passage_chars`): white space and unknown words cost hardly a token.
+CHUNK_CHARS = 1200
 _HEADING_SHARE = 0.3
 
 
@@ -44,6 +46,10 @@ class Splitter:
         spans: list[tuple[int, int, str]] = []
         for heading, blocks in _sections(document):
             path = self._heading(document.title, heading)
+            # A heading's own line is left to the path, unless nothing follows it or the path cuts it short.
+            body = [block for block in blocks if block.kind != "heading"]
+            if body and (not heading or path.endswith(heading[-1])):
+                blocks = body
             room = max(self.chunk_tokens - self._overhead(path), self.chunk_tokens // 4)
             spans += [(start, end, path) for start, end in _pack(text, blocks, ruler, room)]
         return self._finish(document, spans)
@@ -100,6 +106,9 @@ class _Ruler:
     def __init__(self, text: str, tokenizer: EncoderTokenizer | None) -> None:
         self._starts = [start for start, _ in tokenizer.offsets(text)] if tokenizer else None
 
+    def fits(self, start: int, end: int, room: int) -> bool:
+        return end - start <= CHUNK_CHARS and self.tokens(start, end) <= room
+
     def tokens(self, start: int, end: int) -> int:
         if self._starts is None:
             return (end - start) * 2 // 3
@@ -107,7 +116,7 @@ class _Ruler:
 
 
 def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
-    """Blocks by heading path; a heading's own line is left to the path, unless nothing follows it."""
+    """Blocks by heading path, the heading's own line first."""
     blocks = blocks_of(document)
     position = 0
     while position < len(blocks):
@@ -119,9 +128,7 @@ def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], list[Block]
             and (stop == position or blocks[stop].kind != "heading")
         ):
             stop += 1
-        section = blocks[position:stop]
-        body = [block for block in section if block.kind != "heading"]
-        yield heading, body or section
+        yield heading, blocks[position:stop]
         position = stop
 
 
@@ -137,11 +144,11 @@ def blocks_of(document: Document) -> list[Block]:
 
 
 def _pack(text: str, blocks: Sequence[Block], ruler: _Ruler, room: int) -> Iterator[tuple[int, int]]:
-    """Greedy runs of atoms that fit into `room` tokens; a block that fits is never cut."""
+    """Greedy runs of atoms that fit into `room` tokens and 1,200 characters; a block that fits is never cut."""
     start: int | None = None
     end = 0
     for begin, finish in _atoms(text, blocks, ruler, room):
-        if start is not None and ruler.tokens(start, finish) > room:
+        if start is not None and not ruler.fits(start, finish, room):
             yield start, end
             start = None
         if start is None:
@@ -153,7 +160,7 @@ def _pack(text: str, blocks: Sequence[Block], ruler: _Ruler, room: int) -> Itera
 
 def _atoms(text: str, blocks: Sequence[Block], ruler: _Ruler, room: int) -> Iterator[tuple[int, int]]:
     for block in blocks:
-        if ruler.tokens(block.start, block.end) <= room:
+        if ruler.fits(block.start, block.end, room):
             yield block.start, block.end
             continue
         for start, end in _parts(text, block):
@@ -178,7 +185,7 @@ def _parts(text: str, block: Block) -> Iterator[tuple[int, int]]:
 
 def _cut(text: str, start: int, end: int, ruler: _Ruler, room: int) -> Iterator[tuple[int, int]]:
     """A part as it is, or its sentences, or its halves, until each fits."""
-    if ruler.tokens(start, end) <= room:
+    if ruler.fits(start, end, room):
         yield start, end
         return
     inner = sentences(text[start:end])

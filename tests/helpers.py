@@ -139,3 +139,36 @@ def save_tiny_encoder(folder: Path, *, pooling: str | None = None, seed: int = 0
         modes = {f"pooling_mode_{mode}": mode == pooling for mode in ("cls_token", "mean_tokens", "max_tokens")}
         (folder / "1_Pooling" / "config.json").write_text(json.dumps({"word_embedding_dimension": 32, **modes}))
     return folder
+
+
+def make_manifest(folder: Path, **changes):
+    """A manifest over the files that lie in a folder."""
+    from rag.retrieval.manifest import FORMAT, Audit, Background, Counts, Manifest, SplitterPin, record_files
+
+    given = {
+        "format": FORMAT,
+        "generation": folder.name,
+        "created": "2026-01-01T00:00:00+00:00",
+        "encoder": None,
+        "splitter": SplitterPin(version=1, chunk_tokens=256, section_chars=2400),
+        "counts": Counts(documents=0, sections=0, chunks=0, characters=0),
+        "roots": [],
+        "audit": Audit(
+            words=0,
+            unk_words=0,
+            unk_share=0.0,
+            read_share=0.0,
+            tokens=0,
+            tokens_per_character=0.0,
+            truncated_tokens=0,
+            languages={},
+            worst=[],
+            advice="",
+        ),
+        "background": Background(mean=0.0, deviation=1.0),
+        "dense": "none",
+        "versions": {},
+        "fallbacks": [],
+        "files": record_files(folder),
+    }
+    return Manifest(**(given | changes))

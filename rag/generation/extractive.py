@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import combinations, pairwise
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -24,9 +25,8 @@ from rag.generation.selection import Candidate, ranked
 from rag.generation.spans import best_span
 from rag.types import Passage, Question
 
-# Shown characters of an answer, markers not counted; a single sentence may run to the longer limit.
+# Shown characters of an answer, markers not counted.
 _ANSWER_CHARS = 200
-_SENTENCE_CHARS = 300
 _LOOKED_AT = 12
 # A second sentence must have at least this share of the first one's odds to be worth reading.
 _SECOND_SHARE = 0.05
@@ -87,24 +87,19 @@ def answer(question: Question, passages: Sequence[Passage]) -> str:
         return ""
     if question.style == "short":
         return _short(asked, candidates)
-    lines = [_shown(candidate, _cut(asked, candidate)) for candidate in _chosen(candidates)]
+    lines = [_shown(candidate) for candidate in _chosen([_cut(asked, c) for c in candidates[:_LOOKED_AT]])]
     # A line that ends without a full stop (a list item, code) would run into the next one.
     return "".join(line if number == 0 else _gap(lines[number - 1]) + line for number, line in enumerate(lines))
 
 
-def _chosen(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The one or two sentences that together are likeliest to answer within the limit, best first."""
-    looked = candidates[:_LOOKED_AT]
+def _chosen(looked: Sequence[Candidate]) -> list[Candidate]:
+    """The one or two sentences that together are likeliest to answer within the limit."""
     odds = [math.exp(candidate.score - looked[0].score) for candidate in looked]
-    best, likeliest = [looked[0]], odds[0] if len(looked[0].text) <= _ANSWER_CHARS else 0.0
-    for i, first in enumerate(looked):
-        if odds[i] > likeliest and len(first.text) <= _ANSWER_CHARS:
-            best, likeliest = [first], odds[i]
-        for j in range(i + 1, len(looked)):
-            second = looked[j]
-            if len(first.text) + len(second.text) < _ANSWER_CHARS and odds[j] >= _SECOND_SHARE * odds[i]:
-                if odds[i] + odds[j] > likeliest and not _repeats(first, second):
-                    best, likeliest = [first, second], odds[i] + odds[j]
+    best, likeliest = [looked[0]], odds[0]
+    for (i, first), (j, second) in combinations(enumerate(looked), 2):
+        fits = len(first.text) + len(second.text) < _ANSWER_CHARS and odds[j] >= _SECOND_SHARE * odds[i]
+        if fits and odds[i] + odds[j] > likeliest and not _repeats(first, second):
+            best, likeliest = [first, second], odds[i] + odds[j]
     # Two sentences of one passage read in its order.
     return sorted(best, key=lambda c: c.start) if len({c.place for c in best}) == 1 else best
 
@@ -113,11 +108,11 @@ def _repeats(first: Candidate, second: Candidate) -> bool:
     return first.text in second.text or second.text in first.text
 
 
-def _cut(asked: Asked, candidate: Candidate) -> str:
+def _cut(asked: Asked, candidate: Candidate) -> Candidate:
     """The sentence, or, where it is longer than anybody reads, its clauses around what was asked."""
     text = candidate.text
-    if len(text) <= _SENTENCE_CHARS:
-        return text
+    if len(text) <= _ANSWER_CHARS:
+        return candidate
     edges = [0, *(match.end() for match in _CLAUSE_END.finditer(text)), len(text)]
     clauses = [(start, end) for start, end in pairwise(edges) if end > start]
     met = [sum(term in text[start:end].lower() for term in asked.terms) for start, end in clauses]
@@ -128,7 +123,9 @@ def _cut(asked: Asked, candidate: Candidate) -> str:
         if not fitting:
             break
         first, last = max(fitting, key=lambda pair: sum(met[pair[0] : pair[1] + 1]))
-    return text[clauses[first][0] : min(clauses[last][1], clauses[first][0] + _SENTENCE_CHARS)].strip()
+    kept = text[clauses[first][0] : min(clauses[last][1], clauses[first][0] + _ANSWER_CHARS)].strip()
+    start = candidate.start + text.index(kept, clauses[first][0])
+    return replace(candidate, start=start, end=start + len(kept), text=kept)
 
 
 def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
@@ -143,9 +140,9 @@ def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
     return f"{_EMPHASIS.sub('', _FULL_STOP.sub('', clause))} [{best.place + 1}]"
 
 
-def _shown(candidate: Candidate, text: str) -> str:
+def _shown(candidate: Candidate) -> str:
     # A soft line break inside a sentence is white space; everything else is the note's own.
-    text = " ".join(text.split("\n")) if candidate.form != "code" else text
+    text = " ".join(candidate.text.split("\n")) if candidate.form != "code" else candidate.text
     if candidate.form == "code" and "`" not in text:
         text = f"`{text}`"
     return f"{text} [{candidate.place + 1}]"

@@ -34,6 +34,7 @@ _ENGLISH_FORMS = {
     "who": re.compile(r"(?<!^)\b[A-Z][\w.]+(?: [A-Z][\w.]+)*"),
     "where": re.compile(r"(?<!^)\b[A-Z][\w.]+(?: [A-Z][\w.]+)*"),
 }
+_POINTS = re.compile(r"(?:이|그|저|그녀|당시|이[때것]|(?:이|그|저)\s?(?:때|곳|것|들|해|날|점|중))들?")
 _MAX_WORDS = 6
 _SENTENCES = 6
 
@@ -111,11 +112,14 @@ def spans_of(asked: Asked, text: str, morphemes: Sequence[Morpheme]) -> list[Spa
             for start in starts[-3:]:
                 if reason.end() - start > 6:
                     found[start, reason.end()] = None
-    return [Span(*span) for span in found if _balanced(text[slice(*span)])]
+    return [Span(*span) for span in found if _tells(text[slice(*span)])]
 
 
-def _balanced(words: str) -> bool:
-    return all(words.count(opening) == words.count(closing) for opening, closing in ("()", "[]", "{}"))
+def _tells(words: str) -> bool:
+    """Whether it says something by itself: not "이 때", not half a bracket."""
+    return not _POINTS.fullmatch(words) and all(
+        words.count(opening) == words.count(closing) for opening, closing in ("()", "[]", "{}")
+    )
 
 
 def _ends(text: str, morphemes: Sequence[Morpheme], first: int) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """Words reduced to what they say: English stems, one word for all that mean the same, and opposites.
 
-Takes and returns single words, Korean ones as Kiwi stems them. The tables are in synonyms.py.
+Takes and returns single words, Korean ones as Kiwi stems them. The tables are in
+synonyms.py and antonyms.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from rag.grounding.synonyms import OPPOSITE, SAME
+from rag.grounding.antonyms import OPPOSITE
+from rag.grounding.synonyms import SAME
 
 _STOP_PREDICATES = frozenset(
     "하 되 있 없 이 가지 대하 위하 따르 의하 관하 통하 인하 말하 만하 보 오 가 듯하 그렇 이렇 어떻 그러 이러 뜻하 "
@@ -19,7 +21,7 @@ _STOP_KOREAN = frozenset(
     "것 수 등 때 경우 정도 다음 이것 그것 저것 여기 거기 이 그 저 나 우리 자신 및 또한 또 매우 아주 즉 바로 주로 "
     "역시 다시 함께 서로 가장 특히 이미 아직 계속 현재 당시 이때 그때 어느 어떤 무슨 여러 각 각각 본 당 이런 그런 "
     "다른 한 중 안 못 말 간 쪽 뒤 내 외 곳 점 바 측 적 데 년 월 일 명 개 번 시 분 초 원 살 세 회 차 약 "
-    "전혀 결코 이후 통해 위해 대해 의해 때문 덕분 관련 해당 대상 의미 사실 내용 뜻 라는".split()
+    "전혀 결코 통해 위해 대해 의해 때문 덕분 관련 해당 대상 의미 사실 내용 뜻 라는".split()
 )
 _STOP_ENGLISH = frozenset(
     "a an the this that these those it its he she they them their his her him we you your our i me my is are was were "

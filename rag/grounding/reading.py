@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -71,11 +71,12 @@ class Reading:
     words: tuple[Word, ...]
     quantities: tuple[Quantity, ...]
     particles: frozenset[int]
+    places: Mapping[str, tuple[int, ...]]  # where each form stands
 
     def words_in(self, start: int, end: int) -> tuple[Word, ...]:
         """Words that start within the range."""
-        starts = [word.start for word in self.words]
-        return self.words[bisect_left(starts, start) : bisect_left(starts, end)]
+        first = bisect_left(self.words, start, key=_start)
+        return self.words[first : bisect_left(self.words, end, lo=first, key=_start)]
 
     def quantities_in(self, start: int, end: int) -> tuple[Quantity, ...]:
         """Quantities that start within the range."""
@@ -102,14 +103,16 @@ def read(source: str) -> Reading:
     words = [*_korean_words(morphemes, taken), *_latin_words(text.text, latin, morphemes, taken)]
     words.sort(key=lambda word: (word.start, word.end))
     denied = [*_korean_denials(morphemes, words), *_english_denials(text.text, words)]
-    return Reading(
-        source,
-        text,
-        fold(text),
-        tuple(_placed(word, text, denied.count(place) % 2 == 1) for place, word in enumerate(words)),
-        tuple(_moved(number, text) for number in numbers),
-        frozenset(text.offsets[m.start] for m in morphemes if m.tag.startswith(("J", "VCP"))),
-    )
+    placed = tuple(_placed(word, text, denied.count(place) % 2 == 1) for place, word in enumerate(words))
+    places: dict[str, tuple[int, ...]] = {}
+    for word in placed:
+        places[word.form] = (*places.get(word.form, ()), word.start)
+    particles = frozenset(text.offsets[m.start] for m in morphemes if m.tag.startswith(("J", "VCP")))
+    return Reading(source, text, fold(text), placed, tuple(_moved(n, text) for n in numbers), particles, places)
+
+
+def _start(word: Word) -> int:
+    return word.start
 
 
 def _korean_words(morphemes: Sequence[Morpheme], taken: Sequence[tuple[int, int]]) -> list[Word]:

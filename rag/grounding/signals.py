@@ -7,14 +7,14 @@ they mean for answering is decided by a calibration.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from rag.grounding.reading import Reading, Word, read
 from rag.grounding.spans import layout
 from rag.grounding.support import found_at
-from rag.text import bigrams
 from rag.types import Passage
 
 Asked = Literal["number", "date", "person", "place", "other"]
@@ -56,6 +56,8 @@ _DATE_UNITS = frozenset(["year", "month", "day", "century", "hour"])
 # How much a word says by its kind; with rarities at hand they multiply.
 _KIND_WEIGHT = {"name": 1.5, "noun": 1.0, "verb": 0.4, "adverb": 0.3}
 _RUN_CHARS = 300
+# Added to every rarity, so that rare verbs and slips of spelling do not outweigh names.
+_FLOOR = 2.0
 NAMES = ("passage", "place", "union", "names", "bigrams", "margin", "first", "type")
 
 
@@ -126,7 +128,7 @@ def _terms(asked: Reading, idf: Callable[[str], float] | None) -> list[_Term]:
             continue
         shown = asked.source[word.start : word.end]
         specific = word.kind == "name" or (shown.isascii() and shown.lower() != shown)
-        rarity = 1.0 if idf is None else max(0.0, idf(word.lemma))
+        rarity = 1.0 if idf is None else _FLOOR + max(0.0, idf(word.lemma))
         found.setdefault(word.form, _Term(word, shown, _KIND_WEIGHT[word.kind] * rarity, specific))
     return list(found.values())
 
@@ -171,9 +173,13 @@ def _runs(source: str) -> list[tuple[int, int]]:
 
 
 def _bigrams_shared(asked: Reading, note: Reading, window: tuple[int, int]) -> float:
-    wanted = {bigram for word in asked.words for bigram in bigrams(asked.source[word.start : word.end])}
-    there = set(bigrams(note.source[window[0] : window[1]]))
+    wanted = {pair for word in asked.words for pair in _pairs(asked.source[word.start : word.end].lower())}
+    there = set(_pairs(note.source[window[0] : window[1]].lower()))
     return len(wanted & there) / len(wanted) if wanted else 0.0
+
+
+def _pairs(text: str) -> Iterator[str]:
+    return (first + second for first, second in pairwise(text) if first.isalnum() and second.isalnum())
 
 
 def asked_for(question: str) -> Asked:

@@ -19,6 +19,8 @@ MAX_QUOTE = 300
 Range = tuple[int, int]
 
 _CLAUSE = re.compile(r"\n+|(?<=[;:])\s+|(?<=,)\s+|(?<=[고며나만데서니면])\s+(?=\S)|\s+(?=\()")
+# A line that ends in a Korean final ending without a full stop ends its sentence; a wrapped line does not.
+_UNMARKED_END = re.compile(r"(?<=[다요음임함됨])[ \t]*\n\s*")
 _LONG = 120
 _ITEM_MARK = re.compile(r"(?:[-*+]\s+|\d{1,3}[.)]\s+|#{1,6}\s+|>\s*|\|\s*)+")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]\s|\d{1,3}[.)]\s|\|)")
@@ -104,8 +106,11 @@ def layout(source: str) -> Layout:
     for span in sentences(source):
         mark = _ITEM_MARK.match(source, span.start, span.end)
         start = mark.end() if mark and mark.end() < span.end else span.start
-        whole.append((start, span.end))
-        parts.extend(_clauses(source, start, span.end))
+        cuts = [start, *(match.end() for match in _UNMARKED_END.finditer(source, start, span.end)), span.end]
+        for begin, end in pairwise(cuts):
+            end -= len(source[begin:end]) - len(source[begin:end].rstrip())
+            whole.append((begin, end))
+            parts.extend(_clauses(source, begin, end))
     headings = tuple((len(match[1]), match.span()) for match in _HEADING.finditer(source))
     return Layout(source, tuple(whole), tuple(parts), headings, tuple(m.span() for m in _TABLE.finditer(source)))
 

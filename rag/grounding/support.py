@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.grounding.facts import Difference, differences, knows
+from rag.grounding.difference import Difference, knows
+from rag.grounding.facts import fact_differences
 from rag.grounding.lexicon import alike
 from rag.grounding.plain import folded_claim
 from rag.grounding.reading import Reading, Word, read
+from rag.grounding.relations import relation_differences
 from rag.grounding.spans import Window, layout, widened
 from rag.types import Support
 
@@ -152,7 +154,9 @@ def _compared(claim: Reading, note: Reading, context: Reading | None) -> Check:
     for one in ranked[:6]:
         if one.score < ranked[0].score - _NEAR_BEST:
             break
-        verdict = _verdict(one, differences(claim, note, (one.window.start, one.window.end), context), note)
+        place = (one.window.start, one.window.end)
+        found = fact_differences(claim, note, place, context) + relation_differences(claim, note, place, context)
+        verdict = _verdict(one, found, note)
         if verdict.support == "supported":
             return verdict
         first = first or verdict
@@ -178,16 +182,17 @@ def _worthwhile(scored: Sequence[_Scored]) -> Iterator[_Scored]:
 
 def found_at(word: Word, note: Reading) -> list[tuple[int, float]]:
     """Places of the note that say this word, with how well: 1 for the word, less for one alike."""
-    places = {other.start: 1.0 for other in note.words if other.form == word.form}
+    places = dict.fromkeys(note.places.get(word.form, ()), 1.0)
     if len(word.form) >= 2 and not word.form.isascii():
         place = note.folded.text.find(word.form)
         while place >= 0:
             places.setdefault(note.folded.offsets[place], 1.0)
             place = note.folded.text.find(word.form, place + 1)
     if len(word.form) >= 2 and word.kind != "name":
-        for other in note.words:
-            if other.start not in places and alike(word.form, other.form):
-                places[other.start] = _ALIKE
+        for form, starts in note.places.items():
+            if alike(word.form, form):
+                for start in starts:
+                    places.setdefault(start, _ALIKE)
     return sorted(places.items())
 
 

@@ -104,10 +104,12 @@ class DenseIndex:
         return vectors
 
     def write(self, file: Path) -> None:
-        """Write the index as one file."""
+        """Write the index as one file; a disk that does not take it raises OSError."""
         import faiss
 
-        faiss.write_index(self._index, str(file))
+        # FAISS's own file writer says nothing when the last buffer finds the disk full.
+        with file.open("wb") as target:
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(target.write))  # type: ignore[attr-defined,unused-ignore]
 
     @classmethod
     def open(cls, file: Path) -> DenseIndex:
@@ -211,7 +213,7 @@ class NotesVectorStore(VectorStore):
             LangChainDocument(id=name, page_content=text, metadata=metadata)
             for name, text, metadata in zip(names, texts, about, strict=True)
         ]
-        vectors = np.asarray(embedding.embed_documents(texts), dtype=np.float32).reshape(len(texts), -1)
+        vectors = np.asarray(embedding.embed_documents(texts), dtype=np.float32).reshape(len(texts), -1 if texts else 1)
         rows = {name: row for row, name in enumerate(names)}
 
         def select(wanted: dict[str, Any]) -> NDArray[np.int64]:

@@ -53,12 +53,12 @@ class Generations:
         self.folder = data_dir / "index"
 
     def current(self) -> str | None:
-        """The name of the live generation, or None where nothing was published."""
+        """What CURRENT names: the live generation, or whatever a damaged file says; None where there is none."""
         try:
-            name = (self.folder / _CURRENT).read_text(encoding="utf-8").strip()
+            name = (self.folder / _CURRENT).read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise DamagedIndex(f"{_CURRENT} cannot be read. Run `ask-notes ingest` to publish anew.") from error
         return name or None
 
@@ -81,7 +81,7 @@ class Generations:
         names = self._published(live)
         if not names:
             raise NoIndex(f"There is no index in {self.folder.parent.name}. {INGEST_FIRST}")
-        passed_over: list[str] = []
+        passed_over = [] if live and _is_name(live) else [f"{_CURRENT} is lost or damaged."]
         for name in names:
             try:
                 return self._pin(name, tuple(passed_over))
@@ -97,7 +97,7 @@ class Generations:
         limit = _number(live) if live and _is_name(live) else max(numbers, default=0)
         # A lost or damaged CURRENT: fall back on whatever opens, newest first.
         names = [_name(number) for number in numbers if number <= limit]
-        return [live, *names] if live and live not in names and self._folders() else names
+        return [live, *names] if live and _is_name(live) and live not in names and self._folders() else names
 
     def _folders(self) -> list[Path]:
         if not self.folder.is_dir():
@@ -147,14 +147,14 @@ class Generations:
     def begin(self) -> Path:
         """A new empty folder for the next generation; the writer's lock must be held."""
         live = self.current()
+        named = _number(live) if live and _is_name(live) else None
         for folder in self._folders():
-            # Left behind by a writer that was killed: CURRENT never named it.
-            if live is None or not _is_name(live) or _number(folder.name) > _number(live):
+            # Left behind by a writer that was killed: CURRENT never named it. Where CURRENT is lost nobody
+            # knows, so what can be opened stays.
+            if _number(folder.name) > named if named is not None else not _is_good(folder):
                 shutil.rmtree(folder, ignore_errors=True)
-        numbers = [_number(folder.name) for folder in self._folders()]
-        if live and _is_name(live):
-            numbers.append(_number(live))
-        folder = self.folder / _name(max(numbers, default=0) + 1)
+        numbers = [named or 0, *(_number(folder.name) for folder in self._folders())]
+        folder = self.folder / _name(max(numbers) + 1)
         with refusing_storage(self.folder):
             folder.mkdir()
         return folder
@@ -181,7 +181,7 @@ class Generations:
     def collect(self) -> list[str]:
         """Remove all but the two newest good generations, save those that somebody reads."""
         live = self.current()
-        if live is None:
+        if live is None or not _is_name(live):
             return []
         kept, removed = 0, []
         for number in sorted((_number(folder.name) for folder in self._folders()), reverse=True):
@@ -201,7 +201,7 @@ def refusing_storage(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageRefused(
                 f"No space left for the index in {folder}. Free some, or set data_dir elsewhere."
             ) from error
@@ -255,7 +255,7 @@ def _sync(path: Path) -> None:
 
 
 def _is_name(name: str) -> bool:
-    return name.startswith("gen-") and name[4:].isdigit()
+    return name.startswith("gen-") and name[4:].isdecimal()
 
 
 def _number(name: str) -> int:

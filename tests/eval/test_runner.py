@@ -160,9 +160,9 @@ def test_a_run_killed_half_way_goes_on_to_the_same_report(tmp_path: Path, datase
     with (out / "passages.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"chunk_id": "half')
     pipeline = FakePipeline()
-    resumed = evaluate(dataset, out, pipeline, resume=True)
+    resumed = evaluate(dataset, out, pipeline, resume=True, in_flight=1)
     assert len(pipeline.asked) == 2
-    whole = evaluate(dataset, tmp_path / "whole", FakePipeline())
+    whole = evaluate(dataset, tmp_path / "whole", FakePipeline(), in_flight=1)
     assert without_clock(resumed.report) == without_clock(whole.report)
     assert (out / "results.jsonl").read_bytes() == (tmp_path / "whole" / "results.jsonl").read_bytes()
     assert sorted(map(str, lines(out / "passages.jsonl"))) == sorted(

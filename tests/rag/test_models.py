@@ -30,7 +30,6 @@ from rag.settings import EncoderSettings, GeneratorSettings, Settings, load
 
 COMMIT = "0" * 39 + "1"
 WEIGHTS = b"weights of a model"
-CUT_SHORT = b"the connection ends in the middle"
 REPOSITORY = {
     "config.json": b'{"max_position_embeddings": 128, "hidden_size": 32}',
     "tokenizer.json": b"{}",
@@ -115,14 +114,6 @@ def hub(repositories, status=200):
             if parts[0] == "api":
                 return self.reply(404, b"")
             content = repositories["/".join(parts[:2])]["/".join(parts[4:])]
-            if content is CUT_SHORT:
-                self.send_response(200)
-                self.send_header("Content-Length", "1000")
-                self.send_header("ETag", '"short"')
-                self.send_header("X-Repo-Commit", COMMIT)
-                self.end_headers()
-                self.close_connection = True
-                return None
             tag = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
             return self.reply(200, content, tag)
 
@@ -200,11 +191,24 @@ def test_a_model_that_the_hub_does_not_have(tmp_path):
     assert second == first
 
 
-def test_a_download_that_breaks_off(tmp_path):
-    with hub({"someone/e5-test": {**REPOSITORY, "model.safetensors": CUT_SHORT}}) as (endpoint, _):
-        first, _ = look(tmp_path, endpoint, "hub", "someone/e5-test")
-    assert first[0] == "NoModel"
-    assert "could not be fetched" in first[1]
+@pytest.mark.parametrize("failure", ["ReadTimeout", "RemoteProtocolError", "ProxyError"])
+def test_a_download_that_breaks_off(monkeypatch, failure):
+    import httpx2
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def breaking_off(model_id, *, local_files_only=False, **_):
+        if local_files_only:
+            raise LocalEntryNotFoundError("not here")
+        raise getattr(httpx2, failure)("the line is dead")
+
+    monkeypatch.setattr(models, "hub_reachable", lambda: True)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", breaking_off)
+    found = find_encoder(Settings())
+    assert found.encoder.files.origin == "embedded"
+    assert f"could not be fetched from the hub ({failure})" in found.fallbacks[0]
+    with pytest.raises(NoModel, match="could not be fetched"):
+        find_encoder(Settings(models="hub"))
 
 
 def test_a_local_folder_comes_first(tmp_path, cache):
