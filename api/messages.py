@@ -1,7 +1,8 @@
 """What people read when something goes wrong, in Korean and English, by the code of the problem.
 
 A plain table of text; knows no error class, no HTTP and no terminal. A problem's code is the name of
-its error in snake case (`no_index`), or what HTTP calls it (`not_found`).
+its error in snake case (`no_index`), or what HTTP calls it (`not_found`). Where the error's own sentences
+are known in Korean (api/korean.py), they say it better than the sentence for the code.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal
+
+from api.korean import in_korean
 
 Language = Literal["ko", "en"]
 
@@ -182,10 +185,21 @@ def code_of(error: type[BaseException]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", error.__name__).lower()
 
 
+def detail_ko(code: str, message: str) -> str:
+    """What a problem says in Korean: its own sentences where they are known, else that for its code."""
+    text = PROBLEMS[code]
+    return (in_korean(message) if text.particulars else None) or text.detail_ko
+
+
 def told(language: Language, code: str, message: str) -> str:
-    """An error in one line: the message itself in English, in Korean the sentence for its code before it."""
-    text = PROBLEMS.get(code)
+    """An error in one line: the message itself in English; in Korean its own sentences, or that for its code."""
     flat = " ".join(message.split())
-    if language == "en" or text is None:
+    if language == "en" or code not in PROBLEMS:
         return flat
-    return f"{text.detail_ko} ({flat})" if text.particulars and flat else text.detail_ko
+    known, text = detail_ko(code, message), PROBLEMS[code]
+    return f"{known} ({flat})" if text.particulars and flat and known == text.detail_ko else known
+
+
+def in_language(language: Language, text: str) -> str:
+    """A sentence of the floors below, in Korean where it is known and Korean is spoken."""
+    return (in_korean(text) or text) if language == "ko" else text

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.messages import PROBLEMS, code_of
+from api.messages import PROBLEMS, code_of, detail_ko
 from rag import errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -168,7 +168,7 @@ def _body(code: str, status: int, detail: str = "") -> dict[str, Any]:
         "detail": detail or text.detail or text.title,
         "code": code,
         "title_ko": text.title_ko,
-        "detail_ko": text.detail_ko,
+        "detail_ko": detail_ko(code, detail),
     }
 
 

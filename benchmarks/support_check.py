@@ -1,11 +1,11 @@
 """How good is the support check? Its verdicts on hand-written sentences over real passages.
 
-    .venv/bin/python benchmarks/support_check.py --klue DATA/train.jsonl [--half report] [--errors]
+    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--half report] [--errors]
 
 Sentences are in benchmarks/support: a faithful paraphrase, one altered in a number, name, negation or
 the like, one stitched from two places, one invented, about each passage. Passages with an even number
 were tuned on, those with an odd number are reported. KLUE's texts are not ours to copy: klue.jsonl
-holds guids and offsets, the text comes from --klue (JSON lines with guid, title, context).
+holds guids and offsets, the text comes from DATA (JSON lines with guid, title, context).
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -24,10 +25,11 @@ sys.path.insert(0, str(HERE.parent))
 from rag.grounding.spans import MAX_QUOTE, MIN_QUOTE  # noqa: E402
 from rag.grounding.support import Check, check  # noqa: E402
 from rag.text import normalise, sentences  # noqa: E402
+from rag.types import Support  # noqa: E402
 
 PASSAGE_CHARS = 1200
 LABELS = ("faithful", "altered", "stitched", "invented")
-VERDICTS = ("supported", "partly", "altered", "unsupported")
+VERDICTS: tuple[Support, ...] = ("supported", "partly", "altered", "unsupported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def note_cases(notes: Path) -> Iterator[Case]:
             yield from _case(row, text, row["source"].removesuffix(".md"), spans)
 
 
-def _case(row: dict[str, str], text: str, context: str, spans: list[tuple[int, ...]]) -> Iterator[Case]:
+def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]]) -> Iterator[Case]:
     """The case with a passage of whole sentences around its evidence, as retrieval would widen it."""
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     whole = [(span.start, span.end) for span in sentences(text)]
@@ -92,7 +94,7 @@ def _case(row: dict[str, str], text: str, context: str, spans: list[tuple[int, .
     yield Case(row["id"], row["label"], row.get("change", ""), row["sentence"], text[begin:stop], context, evidence)
 
 
-def _lines(file: Path) -> list[dict[str, str]]:
+def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
@@ -119,7 +121,7 @@ def report(cases: list[Case], errors: bool) -> None:
         "altered, not called supported:", ", ".join(f"{c or '?'} {caught[c]}/{n}" for c, n in sorted(changes.items()))
     )
     good = [(c, v) for c, v in found if c.label == "faithful" and v.support == "supported"]
-    hits = sum(any(v.start < end and start < v.end for start, end in c.evidence) for c, v in good)
+    hits = sum(1 for c, v in good if any(v.start < end and start < v.end for start, end in c.evidence))
     lengths = sorted(v.end - v.start for _, v in good)
     if lengths:
         inside = sum(MIN_QUOTE <= length <= MAX_QUOTE for length in lengths)
@@ -139,13 +141,14 @@ def _print_error(case: Case, verdict: Check) -> None:
 def main() -> None:
     """Parse the arguments and print a report for each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--klue", type=Path, help="KLUE-MRC as JSON lines; left out, only the notes are scored")
+    parser.add_argument("data", nargs="?", help="[DATA=]PATH of KLUE-MRC as JSON lines; left out: only the notes")
     parser.add_argument("--notes", type=Path, default=HERE.parent / "notes", help="folder of the sample notes")
     parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
     parser.add_argument("--errors", action="store_true", help="list every sentence that was judged wrongly")
     arguments = parser.parse_args()
+    data = (arguments.data or "").removeprefix("DATA=")
     sets = {
-        "klue": list(klue_cases(arguments.klue)) if arguments.klue else [],
+        "klue": list(klue_cases(Path(data))) if data else [],
         "notes": list(note_cases(arguments.notes)),
     }
     sets["both"] = sets["klue"] + sets["notes"]

@@ -99,16 +99,17 @@ def _build(
         )
         report = _audit(corpus, choice.window, choice.id)
         fallbacks = (*choice.fallbacks, *passed_over)
+        missing = sum(key not in corpus.known_vectors for key in corpus.vector_keys) if choice.id else 0
         stale = (
             before is None
             or bool(passed_over)
+            or missing > 0
             or gathered.added + gathered.changed + gathered.removed > 0
             or before.manifest.roots != roots.known
             or before.manifest.splitter != corpus.splitter
             or before.manifest.versions != corpus.versions
             or (before.manifest.encoder.digest if before.manifest.encoder else None) != choice.digest
         )
-        missing = sum(key not in corpus.known_vectors for key in corpus.vector_keys) if choice.id else 0
         reused = len(corpus.chunks) - missing
         generation = before.generation if before else None
         if stale and not request.dry_run:

@@ -43,6 +43,7 @@ def read_notes(path: Path, root: str, max_file_bytes: int) -> Iterator[Document 
         raise BadNotes(f"There is no {path}. Name a folder or a file of notes ({_kinds()}).")
     if path.is_file() and path.suffix.lower() not in MARKDOWN | PLAIN:
         raise BadNotes(f"{path.name} is not a kind of note that is read here. Expected {_kinds()}.")
+    seen: set[str] = set()
     for file in _files(path):
         source = file.name if path.is_file() else file.relative_to(path).as_posix()
         try:
@@ -51,7 +52,12 @@ def read_notes(path: Path, root: str, max_file_bytes: int) -> Iterator[Document 
             # Archives from old Korean Windows unpack to names in CP949.
             yield Failure(source.encode("utf-8", "replace").decode(), "its name is not UTF-8: rename it")
             continue
-        yield _read(file, root, unicodedata.normalize("NFC", source), max_file_bytes)
+        source = unicodedata.normalize("NFC", source)
+        if source in seen:
+            yield Failure(source, "another file has the same name, composed differently: rename one")
+            continue
+        seen.add(source)
+        yield _read(file, root, source, max_file_bytes)
 
 
 def _files(path: Path) -> Iterator[Path]:

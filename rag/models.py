@@ -156,9 +156,9 @@ def local_folder(path: Path) -> ModelFiles:
 
 def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
     """A model from the Hugging Face cache or, if the hub answers, from there; else None and why."""
+    from httpx2 import HTTPError  # what the hub's client speaks with
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-    from httpx2 import HTTPError  # what the hub's client speaks with
 
     try:
         # The same patterns as below: what was never asked for is not missing.

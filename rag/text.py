@@ -44,6 +44,11 @@ _FUNCTION_WORDS = frozenset(
 )
 
 _CONTENT_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "XR", "MAG", "MM", "SH", "SL", "SN"])
+_NOMINAL_TAGS = frozenset(["NNG", "NNP", "SL", "SN", "SH", "XSN", "XPN", "XR"])
+# Words that ask and name nothing: in a note they are as telling as "the".
+_ASKING = frozenset(
+    "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 무슨 것 뭐 이유 이름 사람 인물 말 불리 부르 대하 위하 통하 따르 의하".split()
+)
 _PARTICLE_TAGS = frozenset(["JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC", "VCP"])
 
 
@@ -108,6 +113,29 @@ def kiwi() -> Kiwi:
 def morphemes(text: str) -> list[str]:
     """Content morphemes of one text, lower-cased, in order; predicates by their stem."""
     return _content(kiwi().tokenize(text))
+
+
+def question_morphemes(question: str) -> list[str]:
+    """Morphemes of a question without the words that only ask ("무엇", "누구"); all if nothing is left."""
+    found = morphemes(question)
+    return [morpheme for morpheme in found if morpheme not in _ASKING] or found
+
+
+def content_words(question: str) -> list[str]:
+    """The things a question names: runs of nouns, Latin words and numbers, lower-cased, without particles."""
+    words: list[str] = []
+    end = -1
+    for token in kiwi().tokenize(question):
+        if token.tag.split("-")[0] not in _NOMINAL_TAGS or token.form in _ASKING:
+            end = -1
+            continue
+        piece = question[token.start : token.end].lower()
+        if token.start == end:
+            words[-1] += piece
+        else:
+            words.append(piece)
+        end = token.end
+    return words
 
 
 def morphemes_of(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -23,6 +23,8 @@ def pytest_configure(config):
     cache = config.stash[_CACHE] = tempfile.mkdtemp(prefix="ask-notes-tests-")
     undo.setenv("HF_HUB_OFFLINE", "1")
     undo.setenv("HF_HOME", cache)
+    # Models here are tiny: more threads only wait for each other, all the more on a busy machine.
+    undo.setenv("OMP_NUM_THREADS", "1")
     for name in [name for name in os.environ if name.upper().startswith("ASK_NOTES_")]:
         undo.delenv(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +125,7 @@ def save_tiny_encoder(folder: Path, *, pooling: str | None = None, seed: int = 0
                 num_attention_heads=2,
                 intermediate_size=64,
                 max_position_embeddings=128,
-            ),
-            add_pooling_layer=False,
+            )
         )
     model.save_pretrained(folder)
     if pooling is not None:
@@ -172,3 +172,20 @@ def make_manifest(folder: Path, **changes):
         "files": record_files(folder),
     }
     return Manifest(**(given | changes))
+
+
+class Recorder:
+    """A progress that remembers: the total of every stage, and that what was counted is the total."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, int] = {}
+
+    @contextmanager
+    def stage(self, name: str, total: int, unit: str):
+        self.stages[name] = total
+        self._done = 0
+        yield self
+        assert self._done == total, f"{name}: {self._done} of {total} {unit}"
+
+    def advance(self, done: int) -> None:
+        self._done += done

@@ -61,9 +61,7 @@ _QUESTION_WORD = re.compile(r"무엇|누구|언제|어디|어느|어떤|어떻|�
 _POINTS_BACK = re.compile(
     r"그건|그것|그게|그거|이건|이것|이게|거기|그럼|그러면|\b(?:it|that|this|they|them|those)\b", re.I
 )
-_TERM_TAGS = frozenset(
-    ["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "MAG", "MM", "SL", "SH", "SN", "W_SERIAL", "W_URL"]
-)
+_TERM_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "SL", "SH", "SN", "W_SERIAL", "W_URL"])
 _NOUN_TAGS = frozenset(["NNG", "NNP", "NNB"])
 _DOING = frozenset(["VV", "VA", "XSV", "XSA", "SL", "W_URL", "W_SERIAL"])
 _STOP = frozenset(

@@ -1,7 +1,8 @@
 """Which sentences of the passages answer the question, best first, from a handful of transparent features.
 
-Weights were fitted on one half of KLUE-MRC's documents (softmax over the sentences of five retrieved
-passages, L2); those of markup and definitions, which that data set lacks, were set by hand. Knows no
+Weights were fitted on one half of KLUE-MRC's documents (softmax over the sentences of the gold passage,
+and of five retrieved ones, L2); those of markup, headings and definitions, which that data set lacks,
+were set by hand. Knows no
 chat model and no markers.
 """
 
@@ -233,7 +234,10 @@ def _terms_in(asked: Asked, text: str) -> frozenset[str]:
 
 
 def _rarity(wanted: Sequence[str] | frozenset[str], found: Sequence[frozenset[str]]) -> dict[str, float]:
-    """Shares of the question's words in its weight, by inverse sentence frequency (BM25's, smoothed)."""
+    """Shares of the question's words in its weight, by inverse sentence frequency.
+
+    Source: Robertson and Zaragoza 2009, The Probabilistic Relevance Framework, equation 3.
+    """
     counts = {word: sum(word in words for words in found) for word in wanted}
     worth = {word: math.log(1 + (len(found) - n + 0.5) / (n + 0.5)) for word, n in counts.items()}
     total = sum(worth.values()) or 1.0

@@ -87,10 +87,11 @@ class Citer:
             yield from _joined(self._last())
 
     def _last(self) -> Iterator[TokenWritten | CitationFound]:
-        for character in self._scanner.close():
-            yield from self._take(character)
+        held = self._scanner.close()
         if self._round is not None:
-            yield from self._decide_round("")
+            yield from self._decide_round(held[:1])
+        for character in held:
+            yield from self._take(character)
         if self._body:
             yield from self._finish()
         if self._start is not None and self._start < self._length:  # the answer ends with a heading or a rule
@@ -103,7 +104,7 @@ class Citer:
         literal = bool(self._fence) or self._body.count("`") % 2 == 1
         for item in self._scanner.feed(character, literal=literal):
             if self._round is not None:
-                yield from self._decide_round(item if isinstance(item, str) else "[")
+                yield from self._decide_round(item if isinstance(item, str) else "")
             if isinstance(item, Marker):
                 self._mark(item)
             else:
@@ -122,7 +123,7 @@ class Citer:
         """A "(1)" is a marker if it names a passage, closes its sentence and numbers nothing: "식 (1)"."""
         marker, self._round = self._round, None
         assert marker is not None
-        ends = following in ("", "\n", "[", *".!?") or (following.isspace() and _ENDS.search(self._body))
+        ends = following in ("", "\n", *".!?") or (following.isspace() and _ENDS.search(self._body))
         if ends and self._body and 1 <= marker.numbers[0] <= self._known and not _NAMED_NUMBER.search(self._body):
             self._hints += marker.numbers
             self._marked = True

@@ -58,10 +58,10 @@ class MarkerScanner:
                 first, self._held = self._held[0], self._held[1:]
                 yield first
 
-    def close(self) -> Iterator[str]:
+    def close(self) -> str:
         """The rest, as text: nothing more can complete it."""
         held, self._held = self._held, ""
-        yield from held
+        return held
 
 
 def _marker(text: str) -> Marker | None:

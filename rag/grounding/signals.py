@@ -7,14 +7,14 @@ they mean for answering is decided by a calibration.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from rag.grounding.reading import Reading, Word, read
 from rag.grounding.spans import layout
 from rag.grounding.support import found_at
+from rag.text import bigrams
 from rag.types import Passage
 
 Asked = Literal["number", "date", "person", "place", "other"]
@@ -82,7 +82,7 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
 
     passage: by the best passage with its title and heading; place: in its best run of sentences of at
     most 300 characters; union: by all passages together; names: its names, numbers and technical
-    terms, by the best passage; bigrams: its character bigrams in that best place; margin: how far the
+    terms, by the best passage; bigrams: its Hangul bigrams in that best place; margin: how far the
     best passage is ahead of the second; first: whether the best place lies in the passage ranked
     first; type: whether that place holds what is asked for (a number for "how many", a date for
     "when", a name for "who" and "where").
@@ -105,6 +105,7 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
     everywhere = [max((c for look in looks for _, c in look[t]), default=0.0) for t in range(len(terms))]
     specific = [t for t in range(len(terms)) if terms[t].specific]
     own = [weights[t] for t in specific]
+    hangul = _bigrams_shared(asked, note, window)
     values = {
         "passage": ranked[0],
         "place": best,
@@ -112,7 +113,7 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
         "names": max(_share(own, [max((c for _, c in look[t]), default=0.0) for t in specific]) for look in looks)
         if specific
         else ranked[0],
-        "bigrams": _bigrams_shared(asked, note, window),
+        "bigrams": best if hangul is None else hangul,
         "margin": ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0),
         "first": float(where == 0),
         "type": _fits(question, asked, note, window),
@@ -172,14 +173,10 @@ def _runs(source: str) -> list[tuple[int, int]]:
     return found
 
 
-def _bigrams_shared(asked: Reading, note: Reading, window: tuple[int, int]) -> float:
-    wanted = {pair for word in asked.words for pair in _pairs(asked.source[word.start : word.end].lower())}
-    there = set(_pairs(note.source[window[0] : window[1]].lower()))
-    return len(wanted & there) / len(wanted) if wanted else 0.0
-
-
-def _pairs(text: str) -> Iterator[str]:
-    return (first + second for first, second in pairwise(text) if first.isalnum() and second.isalnum())
+def _bigrams_shared(asked: Reading, note: Reading, window: tuple[int, int]) -> float | None:
+    wanted = {pair for word in asked.words for pair in bigrams(asked.source[word.start : word.end])}
+    there = set(bigrams(note.source[window[0] : window[1]]))
+    return len(wanted & there) / len(wanted) if wanted else None
 
 
 def asked_for(question: str) -> Asked:

@@ -98,7 +98,7 @@ class Layout:
         return line == following or not both_items
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def layout(source: str) -> Layout:
     """How a passage is laid out; marks of list items, headings and rows stay outside its sentences."""
     whole: list[Range] = []

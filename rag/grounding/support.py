@@ -103,6 +103,8 @@ def _copied(folded: str, claim: Reading, note: Reading, near: Reading | None) ->
     if best is None:
         return None
     _, start, end = best
+    while start and note.source[start - 1] in "*`":
+        start -= 1
     while end < len(note.source) and note.source[end] in ".!?。！？…\"'”’)*`":
         end += 1
     start, end = widened(note.source, start, end)

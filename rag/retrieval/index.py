@@ -74,6 +74,16 @@ class IndexedChunk:
     section: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedSection:
+    """Neighbouring chunks under one heading: rows `first` to `last`, both included."""
+
+    heading: str
+    text: str
+    first: int
+    last: int
+
+
 class NotesIndex:
     """One generation, opened and pinned."""
 
@@ -121,6 +131,22 @@ class NotesIndex:
             _chunk(values)
             for values in self._database.execute(f"{_CHUNK} WHERE c.section = ? ORDER BY c.start", [section])
         ]
+
+    def sections(self, sections: Sequence[int]) -> dict[int, IndexedSection]:
+        """Some sections by number: their text, heading and rows."""
+        found: dict[int, IndexedSection] = {}
+        for first in range(0, len(sections), _MANY):
+            some = [int(section) for section in sections[first : first + _MANY]]
+            sql = (
+                "SELECT s.section, s.heading, s.first, s.last, substr(d.text, s.start + 1, s.end - s.start) FROM ("
+                "SELECT section, doc, heading, min(row) AS first, max(row) AS last, min(start) AS start, "
+                "max(end) AS end "
+                f"FROM chunks WHERE section IN ({','.join('?' * len(some))}) GROUP BY section"
+                ") s JOIN documents d USING (doc)"
+            )
+            for section, heading, first_row, last_row, text in self._database.execute(sql, some):
+                found[section] = IndexedSection(heading, text, first_row, last_row)
+        return found
 
     def row_of(self, chunk_id: str) -> int | None:
         """The row of a chunk, or None."""

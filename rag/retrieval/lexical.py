@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.text import HANGUL, bigrams, latin_words, morphemes
+from rag.text import HANGUL, bigrams, latin_words, question_morphemes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def query_terms(query: str) -> list[str]:
 
     A Korean word counts as morphemes and as bigrams, so a Latin word or number counts twice as well.
     """
-    return terms(morphemes(query), query) + latin_words(query)
+    return terms(question_morphemes(query), query) + latin_words(query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,27 @@ class Postings:
             if here < span.stop - span.start and self.indices[span][here] == row:
                 found[term] = found.get(term, 0.0) + float(self.data[span][here])
         return found
+
+    def idf(self, wanted: Sequence[str]) -> NDArray[np.float32]:
+        """How rare each term is among the texts, float32 (len(wanted),): 0 for an unknown one.
+
+        Source: Robertson and Zaragoza 2009, equation 3.3, with one added inside the logarithm.
+        """
+        found = {term: int(self.indptr[column + 1] - self.indptr[column]) for term, column in self.find(wanted)}
+        held = np.array([found.get(term, 0) for term in wanted], dtype=np.float32)
+        rarity: NDArray[np.float32] = np.log1p((self.rows - held + 0.5) / (held + 0.5)).astype(np.float32)
+        return np.where(held > 0, rarity, np.float32(0))
+
+    def holds(self, wanted: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some texts hold which term, bool (len(wanted), len(rows))."""
+        held = np.zeros((len(wanted), len(rows)), dtype=np.bool_)
+        columns = dict(self.find(wanted))
+        for place, term in enumerate(wanted):
+            if (column := columns.get(term)) is not None:
+                posted = self.indices[int(self.indptr[column]) : int(self.indptr[column + 1])]
+                where = np.minimum(np.searchsorted(posted, rows), len(posted) - 1)
+                held[place] = posted[where] == rows
+        return held
 
     def document_frequency(self, term: str) -> int:
         """In how many texts a term occurs."""
@@ -144,9 +165,15 @@ def _sort_within(
 
 @dataclass(frozen=True, slots=True)
 class LexicalScores:
-    """Scores of every chunk for one query, float32 (chunks,), and the most that a chunk could reach."""
+    """Scores for one query: of every chunk, float32 (chunks,), and what they are made of.
+
+    `sections` float32 (sections,) and `own` float32 (chunks,) are plain BM25; `bound` is the most that a
+    chunk could reach.
+    """
 
     total: NDArray[np.float32]
+    sections: NDArray[np.float32]
+    own: NDArray[np.float32]
     bound: float
 
 
@@ -160,8 +187,10 @@ class LexicalIndex:
 
     def scores(self, wanted: Sequence[str]) -> LexicalScores:
         """Score of every chunk: its section's BM25 and, weighted, its own."""
-        total = self.sections.scores(wanted)[self.section_of] + CHUNK_WEIGHT * self.chunks.scores(wanted)
-        return LexicalScores(total, self.sections.bound(wanted) + CHUNK_WEIGHT * self.chunks.bound(wanted))
+        sections, own = self.sections.scores(wanted), self.chunks.scores(wanted)
+        total = sections[self.section_of] + np.float32(CHUNK_WEIGHT) * own
+        bound = self.sections.bound(wanted) + CHUNK_WEIGHT * self.chunks.bound(wanted)
+        return LexicalScores(total, sections, own, bound)
 
     def write(self, folder: Path) -> None:
         """Write both levels below `folder`."""

@@ -6,6 +6,7 @@ and of the chunk, so that an encoder which spells Korean in jamo stays out of Ko
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pydantic import ConfigDict
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.index import NotesIndex
 from rag.retrieval.lexical import LexicalScores, query_terms, terms
+from rag.retrieval.rerank import DEPTH, Proposal, features, score
 from rag.retrieval.widen import widen
 from rag.types import Passage, Scope
 
@@ -28,16 +30,26 @@ if TYPE_CHECKING:
 DENSE_WEIGHT = 0.5
 # Below this share of readable words a question's vector is noise: it is not even computed.
 LEAST_READ = 0.2
+# The same after the second look, whose scores are logits.
+RERANKED_DENSE_WEIGHT = 4.0
+SIBLING_PENALTY = 1.0
+# Further behind than any section of the second look can be.
+_FAR = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Chunks in question with what each leg says: int64 (n,), float32 (n,) each, in 0..1."""
+    """Chunks in question: int64 (n,), float32 (n,) each.
+
+    `lexical` and `dense` (in 0..1) are what each leg says, `fused` their weighted sum, `final` the score
+    after the second look, of which only differences mean something.
+    """
 
     rows: NDArray[np.int64]
     lexical: NDArray[np.float32]
     dense: NDArray[np.float32]
     fused: NDArray[np.float32]
+    final: NDArray[np.float32]
 
 
 class NotesRetriever(BaseRetriever):
@@ -57,12 +69,13 @@ class NotesRetriever(BaseRetriever):
     def retrieve(self, query: str, k: int | None = None, scope: Scope | None = None) -> list[Passage]:
         """The k best passages for a query, best first; fewer when fewer hold a word of it.
 
-        Ties go to the earlier chunk, so that the same question gives the same passages.
+        Ties go to the earlier chunk, so that the same question gives the same passages. A score is the
+        passage's share of the likelihood among all that was proposed.
         """
         found = self.rank(query, scope)
-        order = np.lexsort((found.rows, -found.fused))
+        order = np.lexsort((found.rows, -found.final))
         chunks = self.index.chunks(found.rows[order].tolist())
-        ranked = zip(chunks, found.fused[order].tolist(), strict=True)
+        ranked = zip(chunks, _shares(found.final)[order].tolist(), strict=True)
         widened = widen(ranked, self.index.section, k=k or self.k, passage_chars=self.passage_chars)
         return [
             Passage(
@@ -79,24 +92,66 @@ class NotesRetriever(BaseRetriever):
         ]
 
     def rank(self, query: str, scope: Scope | None = None) -> Candidates:
-        """Chunks that one of the legs proposes, with the scores of both."""
+        """Chunks that one of the legs proposes, with what each says and where they end up."""
         admitted = self.index.rows_in(scope) if scope else None
-        lexical = self.index.lexical.scores(query_terms(query))
+        wanted = query_terms(query)
+        lexical = self.index.lexical.scores(wanted)
         rows = _best(lexical.total, self.candidates, admitted)
         vector = self._vector(query)
         if vector is None:
-            scores = _normalised(lexical, rows)
-            return Candidates(rows, scores, np.zeros_like(scores), scores)
-        assert self.index.dense is not None
-        near = self.index.dense.search(vector, self.candidates, admitted)
-        rows = np.union1d(rows, near.rows)
-        words = _normalised(lexical, rows)
-        background = self.index.manifest.background.mean
-        cosines = self.index.dense.cosines(vector, rows)
-        meaning = np.clip((cosines - background) / max(1e-6, 1 - background), 0, 1)
-        share = self._read_share(query)
-        fused = words + DENSE_WEIGHT * share * self.index.read[rows] * meaning
-        return Candidates(rows, words, meaning.astype(np.float32), fused.astype(np.float32))
+            words = _normalised(lexical, rows)
+            meaning = np.zeros_like(words)
+        else:
+            assert self.index.dense is not None
+            near = self.index.dense.search(vector, self.candidates, admitted)
+            rows = np.union1d(rows, near.rows)
+            words = _normalised(lexical, rows)
+            background = self.index.manifest.background.mean
+            cosines = self.index.dense.cosines(vector, rows)
+            closeness = np.clip((cosines - background) / max(1e-6, 1 - background), 0, 1)
+            meaning = (self._read_share(query) * self.index.read[rows] * closeness).astype(np.float32)
+        fused = (words + DENSE_WEIGHT * meaning).astype(np.float32)
+        final = self._reranked(query, wanted, lexical, rows, fused, meaning)
+        return Candidates(rows, words, meaning, fused, final)
+
+    def _reranked(
+        self,
+        query: str,
+        wanted: Sequence[str],
+        lexical: LexicalScores,
+        rows: NDArray[np.int64],
+        fused: NDArray[np.float32],
+        meaning: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """The second look at the best sections; the others follow in the order of the first."""
+        final = fused - np.float32(_FAR)
+        if not len(rows):
+            return final
+        found = self.proposals(lexical, rows, fused)
+        scores = score(features(query, wanted, self.index.lexical, found))
+        sections = self.index.lexical.section_of[rows]
+        for proposal, value in zip(found, scores, strict=True):
+            mine = sections == proposal.section
+            # The best chunk stands for its section; the others follow it by how far they are behind.
+            behind = 1 - fused[mine] / max(proposal.score, 1e-6)
+            final[mine] = value + RERANKED_DENSE_WEIGHT * meaning[mine] - SIBLING_PENALTY * (behind > 0) - behind
+        return final
+
+    def proposals(self, lexical: LexicalScores, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> list[Proposal]:
+        """The best sections among some chunks, best first, at most DEPTH."""
+        order = np.lexsort((rows, -scores))
+        sections = self.index.lexical.section_of[rows[order]]
+        _, first = np.unique(sections, return_index=True)
+        first = np.sort(first)[:DEPTH]
+        best = dict(zip(sections[first].tolist(), scores[order][first].tolist(), strict=True))
+        held = self.index.sections(list(best))
+        found = []
+        for section, first_score in best.items():
+            own = np.sort(lexical.own[held[section].first : held[section].last + 1])[-3:]
+            found.append(
+                Proposal(section, held[section], first_score, float(lexical.sections[section]), float(own.sum()))
+            )
+        return found
 
     def idf(self, morpheme: str) -> float:
         """How rare a word (a morpheme, a Latin word) is among the sections: 0 where every one holds it."""
@@ -147,6 +202,15 @@ def _normalised(lexical: LexicalScores, rows: NDArray[np.int64]) -> NDArray[np.f
     """Scores as shares of what a chunk that holds every word at its best would get."""
     scores: NDArray[np.float32] = lexical.total[rows] / max(lexical.bound, 1e-6)
     return scores
+
+
+def _shares(final: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scores as shares of one, in the same order."""
+    if not len(final):
+        return final
+    odds = np.exp(np.maximum(final - final.max(), -30))
+    shares: NDArray[np.float32] = odds / odds.sum()
+    return shares
 
 
 def _best(scores: NDArray[np.float32], n: int, admitted: NDArray[np.int64] | None) -> NDArray[np.int64]:

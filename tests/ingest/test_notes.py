@@ -116,6 +116,15 @@ def test_names_come_out_composed(folder):
     assert read(folder)[name].doc_id == document_id("notes", name)
 
 
+def test_two_names_that_are_the_same_when_composed(folder):
+    write_notes(folder, {"어텐션.md": "하나", unicodedata.normalize("NFD", "어텐션.md"): "둘"})
+    if len(list(folder.iterdir())) < 2:
+        pytest.skip("this file system holds them to be one")
+    first, second = read_notes(folder, "notes", LIMIT)
+    assert isinstance(first, Document)
+    assert second == Failure("어텐션.md", "another file has the same name, composed differently: rename one")
+
+
 def test_a_name_that_is_not_unicode_is_listed(folder):
     """Archives from old Korean Windows unpack to names in CP949."""
     write_notes(folder, {"good.md": "하나"})

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,6 +53,7 @@ def tiny_qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+    from transformers.utils import logging
 
     folder = tmp_path_factory.mktemp("tiny-qwen")
     tokenizer = Tokenizer(models.BPE())
@@ -85,14 +85,6 @@ def tiny_qwen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pad_token_id=fast.pad_token_id,
         initializer_range=0.4,
     )
-    with _quiet():
-        Qwen3ForCausalLM(config).save_pretrained(folder)
-    return folder
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    from transformers.utils import logging
-
     logging.disable_progress_bar()
-    yield
+    Qwen3ForCausalLM(config).save_pretrained(folder)
+    return folder

@@ -210,6 +210,12 @@ def test_an_empty_answer():
     assert whole(citer) == ("", (), ())
 
 
+def test_what_is_held_at_the_end_keeps_its_order(passages):
+    citer = Citer(passages)
+    run(citer, "LSTM은 셀 상태(1)[")
+    assert citer.text.startswith("LSTM은 셀 상태(1)[")
+
+
 PIECES = [
     "LSTM은 ",
     "게이트가 세 개다",

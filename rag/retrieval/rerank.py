@@ -1,0 +1,159 @@
+"""The second look: a dozen plain features of the best sections, weighed by a linear model.
+
+BM25 adds words up wherever they stand. Here it is asked whether they stand together, whether one place
+holds the rare ones, whether the heading names them, and whether a number stands there when one is asked for.
+The weights were fitted by `python -m benchmarks.rerank_fit` on half of KLUE-MRC by document; they only order
+what BM25 proposed. Source of the loss: Cao et al. 2007, Learning to Rank: From Pairwise to Listwise Approach.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.retrieval.index import IndexedSection
+from rag.retrieval.lexical import LexicalIndex
+from rag.text import bigrams, content_words, latin_words
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEPTH = 30
+WINDOW_CHARS = 120
+FEATURES = (
+    "section",  # BM25 of the section, as a share of the question's idf
+    "chunks",  # BM25 of its three best chunks together, likewise
+    "relative",  # first-stage score over the best one's
+    "covered",  # share of the question's idf that the section holds
+    "chunk_covered",  # that its best chunk holds
+    "pair_covered",  # that two neighbouring chunks hold
+    "asked_in_heading",  # share of the question's bigrams and Latin words in the heading path
+    "heading_in_asked",  # share of the heading's in the question
+    "trigrams",  # share of the question's character trigrams, spaces aside, in the section
+    "length",  # logarithm of the section's characters
+    "named",  # share of the named things (by idf) that the section spells out
+    "window",  # share of them within 120 characters
+    "number",  # 1 if a number is asked for and one stands in that window
+)
+_ASKS_NUMBER = re.compile(
+    r"몇|얼마|언제|연도|년도|날짜|나이|인원|비율|기간|해는|해인|일자|how many|how much|when\b", re.I
+)
+_DIGIT = re.compile(r"\d")
+_OCCURRENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A section that the first stage proposes; `score` is the best of its chunks, `top_chunks` their BM25."""
+
+    section: int
+    held: IndexedSection
+    score: float
+    bm25: float
+    top_chunks: float
+
+
+def features(
+    query: str, wanted: Sequence[str], lexical: LexicalIndex, found: Sequence[Proposal]
+) -> NDArray[np.float32]:
+    """FEATURES of each proposal for a query with the terms `wanted`, float32 (len(found), len(FEATURES))."""
+    table = np.zeros((len(found), len(FEATURES)), dtype=np.float32)
+    if not found:
+        return table
+    unique = sorted(set(wanted))
+    idf = lexical.sections.idf(unique)
+    total = max(float(idf.sum()), 1e-6)
+    sections = np.array([proposal.section for proposal in found], dtype=np.int64)
+    covered = idf @ lexical.sections.holds(unique, sections) / total
+    rows = np.concatenate([np.arange(p.held.first, p.held.last + 1, dtype=np.int64) for p in found])
+    held = lexical.chunks.holds(unique, rows)
+    ends = np.cumsum([p.held.last - p.held.first + 1 for p in found])
+    by_chunk = idf @ held / total
+    by_pair = idf @ (held[:, :-1] | held[:, 1:]) / total if held.shape[1] > 1 else np.zeros(0, np.float32)
+
+    asked = set(bigrams(query)) | set(latin_words(query))
+    asked_total = max(float(lexical.sections.idf(sorted(asked)).sum()), 1e-6)
+    grams = _trigrams(query)
+    words = [word for word in dict.fromkeys(content_words(query)) if len(word) > 1 or not word.isascii()]
+    weights = [_rarity(word, lexical) for word in words]
+    asks_number = _ASKS_NUMBER.search(query) is not None
+    best = max(proposal.score for proposal in found) or 1.0
+    for place, proposal in enumerate(found):
+        first = 0 if place == 0 else int(ends[place - 1])
+        last = int(ends[place])
+        heading = sorted(set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)))
+        rarity = lexical.sections.idf(heading)
+        shared = float(rarity[[part in asked for part in heading]].sum()) if heading else 0.0
+        low = proposal.held.text.lower()
+        named = sum(weight for word, weight in zip(words, weights, strict=True) if word in low) / max(
+            sum(weights), 1e-6
+        )
+        window, digits = _window(words, weights, proposal.held.text)
+        best_chunk = float(by_chunk[first:last].max())
+        table[place] = (
+            proposal.bm25 / total,
+            proposal.top_chunks / total,
+            proposal.score / best,
+            covered[place],
+            best_chunk,
+            max(best_chunk, float(by_pair[first : last - 1].max()) if last - first > 1 else 0.0),
+            shared / asked_total,
+            shared / max(float(rarity.sum()), 1e-6),
+            len(grams & _trigrams(proposal.held.text)) / max(len(grams), 1),
+            np.log(max(len(proposal.held.text), 1)),
+            named,
+            window,
+            float(asks_number and digits),
+        )
+    return table
+
+
+def score(table: NDArray[np.float32], weights: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """The model's score of each row of `features`, float32 (n,); only differences mean something."""
+    scores: NDArray[np.float32] = table @ (WEIGHTS if weights is None else weights)
+    return scores
+
+
+def _window(words: Sequence[str], weights: Sequence[float], text: str) -> tuple[float, bool]:
+    """The best share of the named things within 120 characters, and whether a digit stands around there."""
+    total = sum(weights)
+    if not total:
+        return 0.0, False
+    low = text.lower()
+    places: list[tuple[int, int]] = []
+    for number, word in enumerate(words):
+        at = low.find(word)
+        for _ in range(_OCCURRENCES):
+            if at < 0:
+                break
+            places.append((at, number))
+            at = low.find(word, at + len(word))
+    places.sort()
+    best, where = 0.0, 0
+    for first, (start, _) in enumerate(places):
+        inside = {number for at, number in places[first : first + 40] if at - start <= WINDOW_CHARS}
+        share = sum(weights[number] for number in inside) / total
+        if share > best:
+            best, where = share, start
+    around = low[max(0, where - WINDOW_CHARS // 3) : where + WINDOW_CHARS * 4 // 3]
+    return best, _DIGIT.search(around) is not None
+
+
+def _rarity(word: str, lexical: LexicalIndex) -> float:
+    """How much a named thing tells: the sum over its bigrams, or the word's own."""
+    parts = [*bigrams(word), *latin_words(word)]
+    return float(lexical.sections.idf(parts).sum()) if parts else 0.0
+
+
+def _trigrams(text: str) -> set[str]:
+    packed = "".join(character for character in text.lower() if character.isalnum())
+    return {packed[at : at + 3] for at in range(len(packed) - 2)}
+
+
+WEIGHTS = np.array(
+    [2.067, 0.376, 7.132, -1.688, 3.995, 3.560, 0.017, 3.026, 1.558, -0.567, 0.960, 2.966, 2.658], dtype=np.float32
+)
