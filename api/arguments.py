@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NoReturn, Protocol
 
-_EPILOG = """exit codes: 2 usage, 3 bad input, 4 bad configuration, 5 no index or no model,
+_EPILOG = """first steps:
+  ask-notes ingest notes/
+  ask-notes ask "LSTM의 게이트는 왜 필요한가?"
+  ask-notes serve
+
+exit codes: 2 usage, 3 bad input, 4 bad configuration, 5 no index or no model,
 6 generation failed, 7 busy, 8 a gate not met, 1 unexpected"""
 
 
@@ -18,9 +24,22 @@ class AddCommand(Protocol):
         ...
 
 
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The arguments of one command; what does not fit leaves through SystemExit(2)."""
+    parser = build_parser()
+    given = sys.argv[1:] if argv is None else list(argv)
+    if not given:
+        parser.print_help(sys.stderr)
+        parser.exit(2)
+    args, unknown = parser.parse_known_args(given)
+    if unknown:
+        args.refuse(f"nothing here is called {' '.join(unknown)}")
+    return args
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ask-notes",
         description="Ask your course notes: every sentence of the answer points at the exact words of a note.",
         epilog=_EPILOG,
@@ -28,13 +47,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     _add_globals(parser)
-    again = argparse.ArgumentParser(add_help=False)
+    again = _Parser(add_help=False)
     _add_globals(again, again=True)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def add(name: str, run: str, text: str, *, json: bool = False) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text, parents=[again])
-        command.set_defaults(run=f"api.commands.{run}")
+        command.set_defaults(run=f"api.commands.{run}", refuse=command.error)
         if json:
             command.add_argument("--json", action="store_true", help="one JSON document on standard output")
         return command
@@ -42,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_asking(add)
     _add_keeping(add)
     _add_measuring(add)
+    _add_exploring(add)
     serve = add("serve", "serve:serve", "serve the chat page and the HTTP API")
     serve.add_argument("--host", help="address to listen on; one that others can reach needs server.api_keys")
     serve.add_argument("--port", type=int, help="port to listen on")
@@ -50,14 +70,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_asking(add: AddCommand) -> None:
     ask = add("ask", "ask:ask", "ask a question; citations stand under the answer", json=True)
-    ask.add_argument("question", metavar="QUESTION", help="what you want to know; - reads it from standard input")
+    # A question that somebody forgot to put in quotes is one all the same.
+    ask.add_argument(
+        "question", metavar="QUESTION", nargs="+", help="what you want to know; - reads it from standard input"
+    )
     _add_k(ask)
     ask.add_argument(
         "--style", choices=("sentence", "short"), default="sentence", help="short: only what was asked for"
     )
     add("chat", "ask:chat", "ask, and ask on, as a conversation")
     search = add("search", "ask:search", "the passages that would answer a query", json=True)
-    search.add_argument("query", metavar="QUERY")
+    search.add_argument("query", metavar="QUERY", nargs="+")
     _add_k(search)
 
 
@@ -88,7 +111,9 @@ def _add_measuring(add: AddCommand) -> None:
     evaluate = add(
         "eval", "evaluate:evaluate", "ask a data set's questions and report how good the answers are", json=True
     )
-    evaluate.add_argument("dataset", metavar="DATASET", help=".jsonl, .json, .csv, .parquet, a folder, or a klue split")
+    evaluate.add_argument(
+        "dataset", metavar="DATASET", nargs="?", help=".jsonl, .json, .csv, .parquet, a folder, or a klue split"
+    )
     evaluate.add_argument("--out", metavar="DIR", type=_path, help="where the run goes (runs/NAME)")
     evaluate.add_argument("--limit", metavar="N", type=_count, help="only the first N questions")
     evaluate.add_argument("--sample", metavar="N", type=_count, help="a seeded sample of N questions")
@@ -106,10 +131,31 @@ def _add_measuring(add: AddCommand) -> None:
         default=[],
         help='"recall@5>=0.95": exit 8 if not met; may be repeated',
     )
+    evaluate.add_argument(
+        "--judge", action="store_true", help="have the generator of the settings grade support and completeness too"
+    )
+    evaluate.add_argument(
+        "--judge-agreement",
+        metavar="LABELLED",
+        type=_path,
+        help="how well the judge agrees with people: .jsonl of answers that people graded 0 to 2",
+    )
     compare = add("compare", "evaluate:compare", "two runs, question by question", json=True)
     compare.add_argument("run_a", metavar="RUN_A", type=_path)
     compare.add_argument("run_b", metavar="RUN_B", type=_path)
     compare.add_argument("--seed", type=int, default=0, help="of the intervals")
+
+
+def _add_exploring(add: AddCommand) -> None:
+    drawn = add("map", "explore:draw_map", "the notes' embeddings in 3-D (PCA), as one HTML file", json=True)
+    drawn.add_argument("--out", metavar="FILE", type=_path, help="where it goes (map.html)")
+    drawn.add_argument("--question", metavar="Q", help="drop a question in, with the passages nearest to it")
+    drawn.add_argument("--colour", choices=("file", "heading"), default="file", help="what a colour stands for")
+    drawn.add_argument("--nearest", metavar="N", type=_count, default=5, help="lines from the question (5)")
+    made = add("make-questions", "explore:make_questions", "draft questions from your notes, to accept or reject", json=True)
+    made.add_argument("--out", metavar="FILE", type=_path, help="where they go, below what is there (drafts.jsonl)")
+    made.add_argument("--per-document", metavar="N", type=_count, default=5, help="at most that many a note (5)")
+    made.add_argument("--with-model", action="store_true", help="let the generator of the settings write some too")
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
@@ -139,17 +185,18 @@ def _add_k(parser: argparse.ArgumentParser) -> None:
 
 
 def _k(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"{number} is not between 1 and 100")
-    return number
+    return _whole(text, 1, 100)
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
-    return number
+    return _whole(text, 1)
+
+
+def _whole(text: str, least: int, most: int | None = None) -> int:
+    bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
+    if not text.isdecimal() or not least <= int(text) <= (most or int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {bounds}")
+    return int(text)
 
 
 def _path(text: str) -> Any:
@@ -162,6 +209,34 @@ def _assignment(text: str) -> str:
     if "=" not in text:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     return text
+
+
+class _Parser(argparse.ArgumentParser):
+    # argparse answers a slip with ten lines of options; the one line that helps would drown in them.
+    def error(self, message: str) -> NoReturn:
+        wanted = [_shown(action) for action in self._get_positional_actions()]
+        usage = " ".join([self.prog, "[options]", *wanted])
+        self.exit(2, f"usage: {usage}\nError: {message}. `{self.prog} --help` says what there is.\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if not isinstance(action, argparse._SubParsersAction) or value in action.choices:
+            super()._check_value(action, value)
+            return
+        from difflib import get_close_matches
+
+        close = get_close_matches(value, action.choices, n=1)
+        if close:
+            hint = f"did you mean {close[0]}?"
+        elif value.isascii() and " " not in value:
+            hint = f"there are {', '.join(action.choices)}"
+        else:
+            hint = f'to ask the notes, write: ask-notes ask "{value}"'
+        raise argparse.ArgumentError(None, f"no command is called {value!r}; {hint}")
+
+
+def _shown(action: argparse.Action) -> str:
+    name = str(action.metavar or action.dest)
+    return {"?": f"[{name}]", "*": f"[{name}...]", "A...": f"{name} ..."}.get(str(action.nargs), name)
 
 
 class _ShowVersion(argparse.Action):

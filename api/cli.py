@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from api.arguments import build_parser
+from api.arguments import parse
 from rag import errors
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def exit_code(error: errors.AskNotesError) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Usage errors leave through SystemExit(2)."""
-    args = build_parser().parse_args(argv)
+    args = parse(argv)
 
     from api.terminal import Terminal, locale_language
 

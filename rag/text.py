@@ -47,7 +47,8 @@ _CONTENT_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "X
 _NOMINAL_TAGS = frozenset(["NNG", "NNP", "SL", "SN", "SH", "XSN", "XPN", "XR"])
 # Words that ask and name nothing: in a note they are as telling as "the".
 _ASKING = frozenset(
-    "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 무슨 것 뭐 이유 이름 사람 인물 말 불리 부르 대하 위하 통하 따르 의하".split()
+    "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 무슨 것 뭐 이유 이름 사람 인물 말 "
+    "불리 부르 대하 위하 통하 따르 의하".split()
 )
 _PARTICLE_TAGS = frozenset(["JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC", "VCP"])
 

@@ -89,9 +89,7 @@ def features(
         rarity = lexical.sections.idf(heading)
         shared = float(rarity[[part in asked for part in heading]].sum()) if heading else 0.0
         low = proposal.held.text.lower()
-        named = sum(weight for word, weight in zip(words, weights, strict=True) if word in low) / max(
-            sum(weights), 1e-6
-        )
+        spelled = sum(weight for word, weight in zip(words, weights, strict=True) if word in low)
         window, digits = _window(words, weights, proposal.held.text)
         best_chunk = float(by_chunk[first:last].max())
         table[place] = (
@@ -105,7 +103,7 @@ def features(
             shared / max(float(rarity.sum()), 1e-6),
             len(grams & _trigrams(proposal.held.text)) / max(len(grams), 1),
             np.log(max(len(proposal.held.text), 1)),
-            named,
+            spelled / max(sum(weights), 1e-6),
             window,
             float(asks_number and digits),
         )
