@@ -152,7 +152,9 @@ def _add_exploring(add: AddCommand) -> None:
     drawn.add_argument("--question", metavar="Q", help="drop a question in, with the passages nearest to it")
     drawn.add_argument("--colour", choices=("file", "heading"), default="file", help="what a colour stands for")
     drawn.add_argument("--nearest", metavar="N", type=_count, default=5, help="lines from the question (5)")
-    made = add("make-questions", "explore:make_questions", "draft questions from your notes, to accept or reject", json=True)
+    made = add(
+        "make-questions", "explore:make_questions", "draft questions from your notes, to accept or reject", json=True
+    )
     made.add_argument("--out", metavar="FILE", type=_path, help="where they go, below what is there (drafts.jsonl)")
     made.add_argument("--per-document", metavar="N", type=_count, default=5, help="at most that many a note (5)")
     made.add_argument("--with-model", action="store_true", help="let the generator of the settings write some too")
@@ -216,7 +218,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         wanted = [_shown(action) for action in self._get_positional_actions()]
         usage = " ".join([self.prog, "[options]", *wanted])
-        self.exit(2, f"usage: {usage}\nError: {message}. `{self.prog} --help` says what there is.\n")
+        self.exit(2, f"usage: {usage}\nError: {message}\n`{self.prog} --help` says what there is.\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if not isinstance(action, argparse._SubParsersAction) or value in action.choices:

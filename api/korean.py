@@ -79,7 +79,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The manifest of {name} is damaged.", "{name} 의 manifest가 손상되었습니다."),
     ("{name} has format {old}, this version reads {new}.", "{name} 의 형식은 {old}인데 이 버전은 {new}만 읽습니다."),
     ("{file} is missing, expected {bytes} bytes.", "{file} 파일이 없습니다({bytes}바이트여야 합니다)."),
-    ("{file} has {found} bytes, expected {bytes} bytes.", "{file} 크기가 {found}바이트입니다({bytes}바이트여야 합니다)."),
+    (
+        "{file} has {found} bytes, expected {bytes} bytes.",
+        "{file} 크기가 {found}바이트입니다({bytes}바이트여야 합니다).",
+    ),
     ("No generation of the index can be opened:", "열 수 있는 색인이 없습니다:"),
     ("Run `ask-notes ingest`.", "`ask-notes ingest`를 실행해 주세요."),
     ("Run `ask-notes ingest` to make it anew.", "`ask-notes ingest`로 다시 만들어 주세요."),
@@ -165,6 +168,19 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "{kinds} 파일이나 parquet 폴더, klue/klue의 train 또는 validation을 적어 주세요.",
     ),
     ("No labelled answers at {path}.", "{path} 파일이 없습니다."),
+    (
+        "The two runs were made on different data sets; only the questions of the same id are compared.",
+        "서로 다른 데이터셋으로 평가했습니다. id가 같은 질문만 비교합니다.",
+    ),
+    (
+        "{n} questions of {name} have no partner and are left out.",
+        "{name} 쪽 질문 {n}개는 짝이 없어 뺐습니다.",
+    ),
+    (
+        "{name} is not finished: {n} questions have no result.",
+        "{name} 평가가 끝나지 않았습니다. 질문 {n}개의 결과가 없습니다.",
+    ),
+    ("Differs: {name} = {a} in A, {b} in B.", "다른 설정: {name} = A에서 {a}, B에서 {b}."),
     ("{name} holds no run.", "{name} 폴더에 평가 결과가 없습니다."),
     ("Expected a folder that `eval --out` wrote.", "`eval --out`이 만든 폴더를 적어 주세요."),
     ("{name} already holds a run.", "{name} 폴더에 이미 평가 결과가 있습니다."),
@@ -178,7 +194,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         '지표 이름, >= 나 <=, 수를 차례로 적어 주세요: "{example}".',
     ),
     ("No metric {name}. There are: {names}.", "{name} 지표는 없습니다. 있는 지표: {names}."),
-    ("--leave-out takes a share from 0 to 1, not {share}.", "--leave-out에는 0에서 1 사이의 비율을 적어 주세요({share})."),
+    (
+        "--leave-out takes a share from 0 to 1, not {share}.",
+        "--leave-out에는 0에서 1 사이의 비율을 적어 주세요({share}).",
+    ),
     ("{name} cannot be written: {why}.", "{name} 파일을 쓸 수 없습니다: {why}."),
     ("{name} cannot be made: {why}.", "{name} 폴더를 만들 수 없습니다: {why}."),
     ("Make room or name another --out.", "공간을 비우거나 다른 --out을 적어 주세요."),
@@ -190,6 +209,12 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (
         "The encoder of this index is out of reach: the question cannot be placed on the map.",
         "이 색인의 임베딩 모델을 쓸 수 없어 질문을 지도에 놓을 수 없습니다.",
+    ),
+    ("{flag} needs a model that writes.", "{flag}에는 글을 쓰는 모델이 있어야 합니다."),
+    ("The settings choose the extractive answerer.", "설정이 문장을 고르기만 하는 extractive를 쓰라고 합니다."),
+    (
+        "Set generator.path to a model's folder, or generator.base_url to a server that has one.",
+        "generator.path에 모델 폴더를, 아니면 generator.base_url에 모델 서버의 주소를 적어 주세요.",
     ),
     # Last, because they fit the most.
     ("Expected {kinds}.", "쓸 수 있는 것: {kinds}."),

@@ -75,6 +75,40 @@ LINES: dict[str, tuple[str, str]] = {
         "{encoder} · {count:,} of {window:,} tokens · {unknown:,} [UNK] · {read:.0%} of the words read",
     ),
     "report_at": ("보고서: {path}", "Report: {path}"),
+    "map_written": (
+        "지도: {path} (브라우저에서 여세요. 인터넷이 없어도 됩니다)",
+        "Map: {path} (open it in a browser; it works offline)",
+    ),
+    "map_counts": ("조각 {points:,}개", "{points:,} chunks"),
+    "map_sampled": ("조각 {of:,}개 가운데 {points:,}개", "{points:,} of {of:,} chunks"),
+    "map_explained": (
+        "세 축이 전체 분산의 {share:.1%}를 담습니다. 가까운 점은 그만큼만 비슷합니다.",
+        "Three axes hold {share:.1%} of the variance: near points mean alike only that far.",
+    ),
+    "drafted": (
+        "질문 초안 {added:,}개를 {path} 에 썼습니다. 전에 있던 {kept:,}개는 그대로 두었습니다.",
+        "{added:,} drafts written to {path}; the {kept:,} that were there are untouched.",
+    ),
+    "drafts_none": (
+        "노트에서 질문으로 만들 만한 정의, 표, 물음 제목을 새로 찾지 못했습니다.",
+        "Nothing new to ask was found: no definition, table or heading that asks.",
+    ),
+    "drafts_next": (
+        'status를 "accept"로 바꾼 질문만 평가에 쓰입니다. 다 골랐으면: ask-notes eval {path}',
+        'Only questions whose status you change to "accept" count. Then: ask-notes eval {path}',
+    ),
+    "drafting": ("질문을 만드는 중…", "Drafting questions…"),
+    "drawing": ("지도를 그리는 중…", "Drawing the map…"),
+    "judging": ("심사 모델에게 묻는 중…", "Asking the judge…"),
+    "agreement": ("심사 모델 {judge}, 사람이 채점한 답 {n:,}개", "Judge {judge}, {n:,} answers that people graded"),
+    "agreement_unread": (
+        "답변 {n:,}개는 심사 모델의 답을 읽을 수 없어 뺐습니다.",
+        "{n:,} replies of the judge could not be read and are left out.",
+    ),
+    "agreement_same": ("같은 점수", "same grade"),
+    "agreement_kappa": ("카파(제곱 가중)", "kappa (squared weights)"),
+    "support": ("뒷받침", "support"),
+    "completeness": ("완전함", "completeness"),
     "asked": ("질문 {n:,}개, {seconds:.1f}초", "{n:,} questions, {seconds:.1f} s"),
 }
 

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from api import feedback, metrics, problems
 from api.events import EventStream, frame
+from api.messages import in_language
 from api.schemas import (
     AskRequest,
     AskResponse,
@@ -69,6 +70,7 @@ async def readyz(service: ServiceDep) -> ReadyResponse:
         embedder=ready.embedder,
         generator=ready.generator,
         fallbacks=list(ready.fallbacks),
+        fallbacks_ko=[in_language("ko", why) for why in ready.fallbacks],
     )
 
 

@@ -261,6 +261,8 @@ class DocumentsResponse(BaseModel):
 class DocumentResponse(BaseModel):
     """GET /v1/documents/{doc_id}."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     doc_id: str
     source: str
     title: str
@@ -270,13 +272,7 @@ class DocumentResponse(BaseModel):
     @classmethod
     def of(cls, document: Document) -> DocumentResponse:
         """From the record."""
-        return cls(
-            doc_id=document.doc_id,
-            source=document.source,
-            title=document.title,
-            text=document.text,
-            metadata=dict(document.metadata),
-        )
+        return cls.model_validate(document)
 
 
 class ReadyResponse(BaseModel):
@@ -286,6 +282,7 @@ class ReadyResponse(BaseModel):
     embedder: str | None
     generator: str | None
     fallbacks: list[str]
+    fallbacks_ko: list[str] = Field(description="The same in Korean, as far as it is known.")
 
 
 class Problem(BaseModel):

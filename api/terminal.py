@@ -17,18 +17,34 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from api.lines import line
-from api.messages import Language, code_of, told
+from api.messages import Language, code_of, in_language, told
 from rag.errors import AskNotesError
 
 _STYLES = {"bold": "1", "dim": "2", "marker": "36", "warn": "33", "error": "31", "good": "32"}
 # Notes and models may write anything; an escape sequence must not reach the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKER = re.compile(r"\[\d+\]")
+# Markdown's signs, as the page drops them from quotes (api/static/prose.js).
+_SIGNS = (
+    (re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE), ""),
+    (re.compile(r"^\s*(?:#{1,6}|>|[-*+])\s+", re.MULTILINE), ""),
+    (re.compile(r"^\s*\|?[-:| ]{3,}\|?\s*$", re.MULTILINE), ""),
+    (re.compile(r"\*\*|`"), ""),
+    (re.compile(r"^\s*\||\|\s*$", re.MULTILINE), ""),
+    (re.compile(r"\s*\|\s*"), " · "),
+)
 
 
 def clean(text: str) -> str:
     """`text` without control characters other than tab and line end."""
     return _CONTROL.sub("", text)
+
+
+def bare(text: str) -> str:
+    """`text` in one line without Markdown's signs, for quotes and excerpts."""
+    for pattern, instead in _SIGNS:
+        text = pattern.sub(instead, text)
+    return " ".join(text.split())
 
 
 def width(text: str) -> int:
@@ -122,6 +138,10 @@ class Terminal:
     def write_raw(self, text: str) -> None:
         """A line on standard output whose parts went through `style`."""
         self.out.write(text + "\n")
+
+    def fell_back(self, why: str) -> None:
+        """What is not the first choice, on standard error."""
+        self.say("fallback", "warn", why=in_language(self.language, why))
 
     def complain(self, error: AskNotesError) -> None:
         """An error in one line on standard error."""

@@ -56,9 +56,11 @@ class Comparison:
         """The whole comparison as one JSON document."""
         return asdict(self)
 
-    def text(self) -> str:
-        """Verdict, notes and one line a metric, for a terminal."""
-        lines = [f"A = {self.a}", f"B = {self.b}", f"{self.paired} questions in both", "", self.verdict, ""]
+    def text(self, language: str = "en") -> str:
+        """Verdict and one line a metric, for a terminal; `notes` are left to the caller."""
+        counted, footnote = _WORDS[language]
+        verdict = verdict_on(self.differences, language)
+        lines = [f"A = {self.a}", f"B = {self.b}", counted.format(n=self.paired), "", verdict, ""]
         lines.append(f"{'metric':<20}{'A':>10}{'B':>10}{'B - A':>10}  {'95 % interval':<22}{'n':>6}  p (Holm)")
         for row in self.differences:
             metric = named(row.metric)
@@ -68,8 +70,16 @@ class Comparison:
                 f"{_number(row.difference, metric, True):>10}  {interval:<22}{row.n:>6}  {row.p_holm:.4f} {row.test}"
                 f"{'  *' if row.shown else ''}"
             )
-        lines += ["", "Shares in points of 100. * shown after Holm's correction at 0.05.", *self.notes]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", footnote])
+
+
+_WORDS = {
+    "en": ("{n:,} questions in both", "Shares in points of 100. * shown after Holm's correction at 0.05."),
+    "ko": (
+        "양쪽에 다 있는 질문 {n:,}개",
+        "비율은 100점 만점입니다. * 는 홀름 보정 뒤에도(0.05) 차이가 드러난 것입니다.",
+    ),
+}
 
 
 def compare_runs(a: Path, b: Path, *, seed: int = 0, resamples: int = intervals.RESAMPLES) -> Comparison:
@@ -93,7 +103,7 @@ def compare_runs(a: Path, b: Path, *, seed: int = 0, resamples: int = intervals.
         Difference(**{**asdict(row), "p_holm": p, "shown": p < LEVEL}) for row, p in zip(tested, adjusted, strict=True)
     )
     names = (first.name, second.name) if first.name != second.name else (_shown(a), _shown(b))
-    return Comparison(*names, len(pairs), rows, _verdict(rows), _notes(first, second, len(pairs)))
+    return Comparison(*names, len(pairs), rows, verdict_on(rows), _notes(first, second, len(pairs)))
 
 
 def _difference(
@@ -159,44 +169,48 @@ def _column(run: Sequence[Result], name: str) -> tuple[Array, Array]:
     return top[:, 0], bottom[:, 0]
 
 
-_VERBS: Mapping[Family, tuple[str, str]] = {
-    "retrieval": ("retrieves better", "retrieval"),
-    "answers": ("answers better", "answers"),
-    "citations": ("cites better", "citations"),
-    "refusals": ("refuses better", "refusals"),
-    "judge": ("is judged better", "the judge"),
-    "cost": ("costs less", "cost"),
+_VERBS: Mapping[Family, tuple[str, str, str, str]] = {
+    "retrieval": ("retrieves better", "retrieval", "더 잘 찾습니다", "검색"),
+    "answers": ("answers better", "answers", "더 잘 답합니다", "답변"),
+    "citations": ("cites better", "citations", "더 잘 인용합니다", "인용"),
+    "refusals": ("refuses better", "refusals", "더 잘 거절합니다", "거절"),
+    "judge": ("is judged better", "the judge", "심사에서 앞섭니다", "심사"),
+    "cost": ("costs less", "cost", "비용이 더 적습니다", "비용"),
 }
 
 
-def _verdict(rows: Sequence[Difference]) -> str:
+def verdict_on(rows: Sequence[Difference], language: str = "en") -> str:
     """Such as: B retrieves better: recall@1 +1.8 points [0.9, 2.7]; answers: no difference shown."""
     parts = []
-    for family, (better, noun) in _VERBS.items():
+    korean = language == "ko"
+    for family, words in _VERBS.items():
+        better, noun = words[2:] if korean else words[:2]
         members = [row for row in rows if row.family == family]
         shown = [row for row in members if row.shown]
         if not members:
             continue
         if not shown:
-            parts.append(f"{noun}: no difference shown")
+            parts.append(f"{noun}: {'드러난 차이 없음' if korean else 'no difference shown'}")
             continue
         for winner in ("B", "A"):
             won = [row for row in shown if _winner(row) == winner]
             if won:
-                parts.append(f"{winner} {better}: {_spelled(won[0], winner)}")
-    return "; ".join(parts) or "nothing to compare"
+                who = f"{winner}가 {better}" if korean else f"{winner} {better}"
+                parts.append(f"{who}: {_spelled(won[0], winner, korean)}")
+    return "; ".join(parts) or ("비교할 것이 없습니다" if korean else "nothing to compare")
 
 
 def _winner(row: Difference) -> str:
     return "B" if (row.difference > 0) == named(row.metric).higher_is_better else "A"
 
 
-def _spelled(row: Difference, winner: str) -> str:
+def _spelled(row: Difference, winner: str, korean: bool) -> str:
     """The difference as the winner's lead over the other."""
     metric = named(row.metric)
     sign = 1 if winner == "B" else -1
     low, high = sorted((sign * row.low, sign * row.high))
-    unit = {"share": " points", "ms": " ms", "tokens": " tokens"}[metric.unit]
+    points, tokens = ("점", "토큰") if korean else (" points", " tokens")
+    unit = {"share": points, "ms": " ms", "tokens": tokens}[metric.unit]
     return (
         f"{row.metric} {_number(sign * row.difference, metric, True)}{unit} "
         f"[{_number(low, metric)}, {_number(high, metric)}]"

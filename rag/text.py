@@ -66,6 +66,11 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFC", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def typed(text: str) -> str:
+    """What a person typed, in the notes' own form: as `normalise`, and half a surrogate pair as "?"."""
+    return normalise(text).encode("utf-8", "replace").decode()
+
+
 def language(text: str) -> Literal["ko", "en"]:
     """Korean when at least a tenth of its letters are Hangul, else English."""
     hangul, latin = len(HANGUL.findall(text)), len(_LATIN.findall(text))

@@ -6,11 +6,12 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import AskNotesError, BadConfiguration, NoModel
 from rag.generation.engine import Engine
-from rag.models import check_pin, find_generator, find_pinned_encoder
+from rag.models import ModelFiles, check_pin, find_generator, find_pinned_encoder
 from rag.pipeline import Pipeline, Writer
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
@@ -22,6 +23,7 @@ from rag.text import kiwi
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+_PARALLEL = 4
 _log = logging.getLogger(__name__)
 
 
@@ -36,13 +38,14 @@ def open_pipeline(settings: Settings, *, generate: bool = True, warm: bool = Tru
         EncoderMismatch: the settings ask for another encoder than the index was made with.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="load") as pool:
-        loading = [pool.submit(kiwi)]
-        writer = pool.submit(_open_writer, settings) if generate else None
+        analyser = pool.submit(kiwi)
         notes = LiveNotes(settings)
+        # Files are fetched before anything is loaded: loading switches the libraries' progress bars off.
+        files = _generator_files(settings) if generate else None
+        writer = pool.submit(_open_writer, settings, files) if files else None
         if warm:
             notes.warm()
-        for part in loading:
-            part.result()
+        analyser.result()
         return Pipeline(settings, notes, writer.result() if writer else None)
 
 
@@ -116,43 +119,69 @@ class LiveNotes:
         )
 
 
-def _open_writer(settings: Settings) -> Writer:
-    generator, name, count, fallbacks = open_generator(settings)
-    engine = Engine(generator, queue_size=settings.generator.queue_size, deadline_s=settings.generator.deadline_s)
-    return Writer(name, engine, count, fallbacks)
+@dataclass(frozen=True, slots=True)
+class GeneratorFiles:
+    """Files of a local generator, or None and why there are none."""
+
+    files: ModelFiles | None
+    why: tuple[str, ...] = ()
 
 
-def open_generator(settings: Settings) -> tuple[BaseChatModel, str, Callable[[str], int], tuple[str, ...]]:
-    """The chat model that the settings choose, its name, its token counter, and what fell back.
+def _generator_files(settings: Settings) -> GeneratorFiles:
+    wanted = settings.generator
+    if wanted.backend in ("openai", "extractive") or (wanted.backend == "auto" and wanted.base_url):
+        return GeneratorFiles(None)
+    files, why = find_generator(settings)
+    if files is None and wanted.backend != "auto":
+        raise NoModel(f"{' '.join(why)} generator.backend = {wanted.backend} needs it; auto would do without.")
+    return GeneratorFiles(files, why)
+
+
+def _open_writer(settings: Settings, found: GeneratorFiles) -> Writer:
+    generator = _load_generator(settings, found)
+    wanted = settings.generator
+    # A server batches what it gets and a CPU that only picks sentences needs no queue; one local model does.
+    parallel = 1 if found.files else _PARALLEL
+    engine = Engine(generator.model, queue_size=wanted.queue_size, deadline_s=wanted.deadline_s, parallel=parallel)
+    return Writer(generator.name, engine, generator.count_tokens, generator.fallbacks)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGenerator:
+    """A chat model, its name, how it counts tokens, and why it is not the first choice."""
+
+    model: BaseChatModel
+    name: str
+    count_tokens: Callable[[str], int]
+    fallbacks: tuple[str, ...] = ()
+
+
+def open_generator(settings: Settings) -> OpenGenerator:
+    """The chat model that the settings choose.
 
     Raises:
         BadConfiguration: a backend that lacks a setting.
         NoModel: a model that is insisted on is out of reach.
     """
+    return _load_generator(settings, _generator_files(settings))
+
+
+def _load_generator(settings: Settings, found: GeneratorFiles) -> OpenGenerator:
     wanted = settings.generator
     if wanted.backend == "openai" or (wanted.backend == "auto" and wanted.base_url):
         return _remote(wanted)
-    if wanted.backend == "extractive":
-        return _extractive(())
-    files, why = find_generator(settings)
-    if files is None:
-        if wanted.backend != "auto":
-            raise NoModel(f"{' '.join(why)} The setting generator.backend = {wanted.backend} does without no model.")
-        return _extractive(why)
-    from rag.generation.qwen import LocalQwen
+    if found.files is not None:
+        from rag.generation.qwen import LocalQwen
 
-    model = LocalQwen.load(files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads)
-    return model, files.id, model.get_num_tokens, ()
-
-
-def _extractive(why: tuple[str, ...]) -> tuple[BaseChatModel, str, Callable[[str], int], tuple[str, ...]]:
+        model = LocalQwen.load(found.files.path, name=found.files.id, dtype=wanted.dtype, threads=settings.threads)
+        return OpenGenerator(model, found.files.id, model.get_num_tokens)
     from rag.generation.extractive import ExtractiveAnswerer
 
-    model = ExtractiveAnswerer()
-    return model, "extractive", model.get_num_tokens, why
+    picker = ExtractiveAnswerer()
+    return OpenGenerator(picker, "extractive", picker.get_num_tokens, found.why)
 
 
-def _remote(wanted: GeneratorSettings) -> tuple[BaseChatModel, str, Callable[[str], int], tuple[str, ...]]:
+def _remote(wanted: GeneratorSettings) -> OpenGenerator:
     from rag.generation.remote import remote_model
 
     if not wanted.base_url:
@@ -160,4 +189,4 @@ def _remote(wanted: GeneratorSettings) -> tuple[BaseChatModel, str, Callable[[st
             "generator.backend = openai needs generator.base_url, for example http://127.0.0.1:8001/v1."
         )
     model = remote_model(wanted)
-    return model, wanted.id, model.get_num_tokens, ()
+    return OpenGenerator(model, wanted.id, model.get_num_tokens)

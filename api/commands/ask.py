@@ -12,8 +12,8 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING
 
 from api.lines import line
-from api.terminal import Terminal, cut, wrap
-from rag.errors import BadInput, Busy, GenerationFailed
+from api.terminal import Terminal, bare, cut, wrap
+from rag.errors import BadInput, Busy, EmptyQuestion, GenerationFailed
 from rag.settings import LoadedSettings, Settings
 from rag.types import Answer, AnswerDone, Citation, Passage, Question, TokenWritten, Turn
 
@@ -27,8 +27,8 @@ _INDENT = "    "
 
 def ask(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
     """One question, one answer."""
-    text = sys.stdin.read() if args.question == "-" else args.question
-    question = Question(_utf8(text.strip()), args.k, args.style)
+    text = " ".join(args.question)
+    question = Question(_asked(sys.stdin.read() if text == "-" else text), args.k, args.style)
     with opened(loaded.settings, terminal) as pipeline:
         if args.json:
             from api.schemas import AskResponse
@@ -43,7 +43,7 @@ def ask(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) ->
 
 def search(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
     """The passages for a query."""
-    query = _utf8(args.query)
+    query = _asked(" ".join(args.query))
     with opened(loaded.settings, terminal, generate=False) as pipeline:
         with redirect_stdout(sys.stderr):
             result = pipeline.search(query, args.k)
@@ -73,7 +73,7 @@ def chat(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -
                 history = [] if text == "/new" else history
                 continue
             try:
-                answer = _show(pipeline, Question(_utf8(text), history=tuple(history[-_HISTORY_TURNS:])), terminal)
+                answer = _show(pipeline, Question(_asked(text), history=tuple(history[-_HISTORY_TURNS:])), terminal)
             except KeyboardInterrupt:
                 terminal.say("stopped", "dim")
             except (BadInput, GenerationFailed, Busy) as error:
@@ -94,7 +94,7 @@ def opened(settings: Settings, terminal: Terminal, *, generate: bool = True) -> 
         pipeline = open_pipeline(settings, generate=generate, warm=generate)
     try:
         for why in pipeline.readiness().fallbacks:
-            terminal.say("fallback", "warn", why=why)
+            terminal.fell_back(why)
         yield pipeline
     finally:
         pipeline.close()
@@ -102,7 +102,10 @@ def opened(settings: Settings, terminal: Terminal, *, generate: bool = True) -> 
 
 def _inputs(terminal: Terminal) -> Iterator[str]:
     if not sys.stdin.isatty():
-        yield from filter(None, map(str.strip, sys.stdin))
+        for asked in filter(None, map(str.strip, sys.stdin)):
+            # Read from a pipe, the questions would be missing from what is seen.
+            terminal.write(f"\n> {asked}", "dim")
+            yield asked
         return
     import readline  # noqa: F401  (gives input() a line editor that knows double-width characters)
 
@@ -120,15 +123,18 @@ def _show(pipeline: Pipeline, question: Question, terminal: Terminal) -> Answer:
     started = time.monotonic()
     cancel = threading.Event()
     answer: Answer | None = None
+    begun = False
     try:
         for event in pipeline.stream(question, cancel):
             if isinstance(event, TokenWritten):
                 terminal.piece(event.text)
+                begun = True
             elif isinstance(event, AnswerDone):
                 answer = event.answer
     finally:
         cancel.set()
-        terminal.write()
+        if begun:
+            terminal.write()
     if answer is None:
         raise GenerationFailed("The answer ended before it was whole. Ask again.")
     _show_grounds(answer, terminal)
@@ -150,7 +156,7 @@ def _show_grounds(answer: Answer, terminal: Terminal) -> None:
         terminal.write(line(terminal.language, "weak"), "warn")
         for sentence in weak:
             told = line(terminal.language, f"support_{sentence.support}")
-            terminal.write(f"{_INDENT}{cut(answer.text[sentence.start : sentence.end], 60)} ({told})", "warn")
+            terminal.write(f"{_INDENT}{cut(bare(answer.text[sentence.start : sentence.end]), 60)} ({told})", "warn")
     if answer.abstained and answer.passages:
         terminal.write()
         terminal.write(line(terminal.language, "closest"), "bold")
@@ -166,7 +172,7 @@ def _show_citation(citation: Citation, heading: str, terminal: Terminal) -> None
         doubt = " " + terminal.style(line(terminal.language, f"support_{citation.support}"), "warn")
     span = terminal.style(f"({citation.start}–{citation.end})", "dim")
     terminal.write_raw(f"{head} {terminal.style(where, 'bold')} {span}{doubt}")
-    for row in wrap(f"“{citation.quote}”", terminal.columns, _INDENT):
+    for row in wrap(f"“{bare(citation.quote)}”", terminal.columns, _INDENT):
         terminal.write(row)
 
 
@@ -174,7 +180,7 @@ def _show_passage(passage: Passage, terminal: Terminal, *, lines: int, score: bo
     where = terminal.style(_where(passage.source, passage.chunk.heading), "bold")
     span = f"({passage.start}–{passage.end})" + (f" {passage.score:.4g}" if score else "")
     terminal.write_raw(f"{passage.rank}. {where} {terminal.style(span, 'dim')}")
-    rows = wrap(passage.text, terminal.columns - 1, _INDENT)
+    rows = wrap(bare(passage.text), terminal.columns - 1, _INDENT)
     for i, row in enumerate(rows[:lines]):
         terminal.write(row + "…" if i == lines - 1 and len(rows) > lines else row)
 
@@ -183,9 +189,17 @@ def _where(source: str, heading: str) -> str:
     return f"{source} › {heading.split(' > ')[-1]}" if heading else source
 
 
-def _utf8(text: str) -> str:
+def _asked(text: str) -> str:
+    """The question, refused here where that spares a person the loading of models.
+
+    Raises:
+        EmptyQuestion: nothing is asked.
+        BadInput: the terminal sent bytes that are no text.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
         raise BadInput("The question is not UTF-8. Set the terminal to UTF-8 and ask again.") from None
-    return text
+    if not text.strip():
+        raise EmptyQuestion("The question is empty. Ask in words, for example: LSTM의 게이트는 왜 필요한가?")
+    return text.strip()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from api.lines import line
+from api.messages import in_language
 from api.terminal import Terminal, wrap
 from rag.settings import LoadedSettings
 
@@ -28,7 +29,7 @@ def ingest(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
     with redirect_stdout(sys.stderr):
         report = build(loaded.settings, request, Bars())
     for why in report.fallbacks:
-        terminal.say("fallback", "warn", why=why)
+        terminal.fell_back(why)
     if args.json:
         terminal.json({**asdict(report), "audit": report.audit.model_dump()})
     else:
@@ -49,8 +50,8 @@ def show_audit(audit: Audit, terminal: Terminal) -> None:
         )
     )
     for worst in audit.worst:
-        terminal.write(_INDENT + worst, "dim")
-    for row in wrap(audit.advice, terminal.columns):
+        terminal.write(_INDENT + in_language(terminal.language, worst), "dim")
+    for row in wrap(in_language(terminal.language, audit.advice), terminal.columns):
         terminal.write(row, "warn")
 
 
@@ -68,6 +69,6 @@ def _show(report: IngestReport, terminal: Terminal, *, dry_run: bool) -> None:
     if report.failures:
         terminal.write(line(language, "not_ingested"), "warn")
     for failure in report.failures:
-        terminal.write(f"{_INDENT}{failure.source}: {failure.error}")
+        terminal.write(f"{_INDENT}{failure.source}: {in_language(language, failure.error)}")
     if report.generation and sys.stdout.isatty() and not dry_run:
         terminal.say("ask_now", "dim")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import redirect_stdout
+from datetime import datetime
 from typing import Any
 
 from api.commands.ingest import show_audit
 from api.lines import line
+from api.messages import in_language
 from api.terminal import Terminal, wrap
 from rag.errors import AskNotesError, NotReady
 from rag.models import find_encoder, find_generator, find_pinned_encoder
@@ -112,7 +114,7 @@ def _show(found: dict[str, Any], manifest: Manifest | None, as_json: bool, termi
             documents=counts.documents,
             chunks=counts.chunks,
             characters=counts.characters,
-            created=found["created"],
+            created=_local(found["created"]),
         )
         _row(terminal, "index", told)
         _row(terminal, "roots", ", ".join(found["roots"]))
@@ -143,5 +145,9 @@ def _list(terminal: Terminal, key: str, texts: list[str]) -> None:
         terminal.write()
         terminal.write(line(terminal.language, key), "warn")
     for text in texts:
-        for row in wrap(text, terminal.columns, "    "):
+        for row in wrap(in_language(terminal.language, text), terminal.columns, "    "):
             terminal.write(row)
+
+
+def _local(created: str) -> str:
+    return f"{datetime.fromisoformat(created).astimezone():%Y-%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 from rag.errors import GenerationFailed, NoModel
 from rag.generation.sampling import Sampler
 from rag.generation.text_stream import Detokeniser, Stopper, Thinking
+from rag.hardware import Precision, device, precision
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,7 @@ class LocalQwen(BaseChatModel):
         path: Path,
         *,
         name: str | None = None,
-        dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        dtype: Precision = "auto",
         threads: int | None = None,
     ) -> Self:
         """Load from a local folder: safetensors only, no code from the folder, no network.
@@ -71,14 +72,14 @@ class LocalQwen(BaseChatModel):
         shown = name or path.name
         if threads:
             torch.set_num_threads(threads)
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        place = device()
         # The library's own bar would end up between a person's question and the answer.
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
             model: Any = AutoModelForCausalLM.from_pretrained(
                 path,
-                dtype=_torch_dtype(dtype, device),
+                dtype=precision(dtype, place),
                 use_safetensors=True,
                 local_files_only=True,
                 trust_remote_code=False,
@@ -89,7 +90,7 @@ class LocalQwen(BaseChatModel):
         if not tokenizer.chat_template:
             raise NoModel(f"{shown} has no chat template, so it was not made to answer. Take a chat model.")
         self = cls(name=shown)
-        self._model = model.to(device).eval()
+        self._model = model.to(place).eval()
         self._tokenizer = tokenizer
         self._ends = _end_ids(model.generation_config.eos_token_id) | _end_ids(tokenizer.eos_token_id)
         return self
@@ -215,16 +216,3 @@ def _role(message: BaseMessage) -> str:
 
 def _end_ids(ids: int | list[int] | None) -> frozenset[int]:
     return frozenset() if ids is None else frozenset([ids] if isinstance(ids, int) else ids)
-
-
-def _torch_dtype(wanted: Literal["auto", "float32", "bfloat16"], device: str) -> torch.dtype:
-    import torch
-
-    if wanted != "auto":
-        return torch.float32 if wanted == "float32" else torch.bfloat16
-    capabilities = torch.cpu.get_capabilities()
-    # Without these the CPU takes bfloat16 apart for every product, slower than float32.
-    computes = any(
-        capabilities.get(unit, False) for unit in ("avx512_bf16", "amx_bf16", "amx_tile", "arm_bf16", "bf16")
-    )
-    return torch.bfloat16 if device != "cpu" or computes else torch.float32

@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from rag.errors import BadConfiguration, NoModel
+from rag.hardware import Precision, device, precision
 from rag.models import EncoderFiles
 from rag.retrieval.tokens import EncoderTokenizer
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class E5Embeddings(Embeddings):
         self,
         encoder: EncoderFiles,
         *,
-        dtype: Literal["auto", "float32", "bfloat16"] = "auto",
+        dtype: Precision = "auto",
         batch_tokens: int = 4096,
         threads: int | None = None,
     ) -> None:
@@ -97,8 +97,7 @@ class E5Embeddings(Embeddings):
 
         if self._threads:
             torch.set_num_threads(self._threads)
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        dtype = self._torch_dtype(device)
+        place = device()
         # The libraries' own bars and notices would end up between a person's question and the answer.
         from transformers.utils import logging as transformers_logging
 
@@ -106,9 +105,9 @@ class E5Embeddings(Embeddings):
         try:
             model = SentenceTransformer(
                 str(self._folder),
-                device=device,
+                device=place,
                 local_files_only=True,
-                model_kwargs={"dtype": dtype, "use_safetensors": True},
+                model_kwargs={"dtype": precision(self._dtype, place), "use_safetensors": True},
             )
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise NoModel(f"The encoder {self.id} cannot be loaded: {error}. Fetch it again.") from error
@@ -118,13 +117,6 @@ class E5Embeddings(Embeddings):
                 f"{self.id} pools by {pooling}; encoders with mean pooling are supported (E5, MiniLM)."
             )
         return model.eval()
-
-    def _torch_dtype(self, device: str) -> torch.dtype:
-        import torch
-
-        if self._dtype != "auto":
-            return torch.float32 if self._dtype == "float32" else torch.bfloat16
-        return torch.bfloat16 if device != "cpu" or cpu_computes_bfloat16() else torch.float32
 
     def _embed(self, inputs: list[str], progress: Progress | None) -> NDArray[np.float32]:
         rows, owners = self._windows(inputs)
@@ -189,11 +181,3 @@ def _gather(vectors: NDArray[np.float32], owners: list[int], lengths: list[int],
     np.add.at(gathered, owners, vectors * np.asarray(lengths, dtype=np.float32)[:, None])
     gathered /= np.linalg.norm(gathered, axis=1, keepdims=True)
     return gathered
-
-
-def cpu_computes_bfloat16() -> bool:
-    """Whether the CPU multiplies bfloat16 in hardware; without, bfloat16 is slower than float32."""
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "amx_tile", "arm_bf16", "bf16"))

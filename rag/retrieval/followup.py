@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.text import morphemes
+from rag.text import morphemes, typed
 from rag.types import Turn
 
 _POINTS_BACK = re.compile(
@@ -22,8 +22,8 @@ _FEW_WORDS = 2
 
 def look_up(question: str, history: Sequence[Turn]) -> str:
     """The query for a question, with the questions before it where it does not stand alone."""
-    asked = [turn.content for turn in history if turn.role == "user"]
-    query = question
+    asked = [typed(turn.content) for turn in history if turn.role == "user"]
+    query = typed(question)
     for earlier in reversed(asked[-2:]):
         if not _leans(query):
             break

@@ -21,6 +21,7 @@ from rag.retrieval.dense import DenseIndex
 from rag.retrieval.generations import Pin
 from rag.retrieval.lexical import LexicalIndex
 from rag.retrieval.tokens import Reading
+from rag.text import normalise
 from rag.types import Chunk, Document, DocumentSummary, Scope
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class NotesIndex:
                     values.extend(make(alternative))
 
         any_of(scope.sources, "(d.source = ? OR substr(d.source, 1, ?) = ?)", _source_values)
-        any_of(scope.headings, "instr(lower(c.heading), ?) > 0", lambda heading: [heading.lower()])
+        any_of(scope.headings, "instr(lower(c.heading), ?) > 0", lambda heading: [normalise(heading).lower()])
         any_of(scope.origins, "d.origin = ?", lambda origin: [origin])
         any_of(scope.languages, "d.language = ?", lambda language: [language])
         if scope.exclude_doc_ids:
@@ -249,5 +250,6 @@ def _chunk(values: tuple[Any, ...]) -> IndexedChunk:
 
 
 def _source_values(source: str) -> list[Any]:
-    folder = source.rstrip("/") + "/"
-    return [source, len(folder), folder]
+    name = normalise(source)
+    folder = name.rstrip("/") + "/"
+    return [name, len(folder), folder]

@@ -21,6 +21,7 @@ from rag.retrieval.index import NotesIndex
 from rag.retrieval.lexical import LexicalScores, query_terms, terms
 from rag.retrieval.rerank import DEPTH, Proposal, features, score
 from rag.retrieval.widen import widen
+from rag.text import typed
 from rag.types import Passage, Scope
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class NotesRetriever(BaseRetriever):
 
     def rank(self, query: str, scope: Scope | None = None) -> Candidates:
         """Chunks that one of the legs proposes, with what each says and where they end up."""
+        query = typed(query)
         admitted = self.index.rows_in(scope) if scope else None
         wanted = query_terms(query)
         lexical = self.index.lexical.scores(wanted)
@@ -166,7 +168,8 @@ class NotesRetriever(BaseRetriever):
         return vector
 
     def _read_share(self, query: str) -> float:
-        return self.encoder.tokenizer.reading(query).read if self.encoder else 0.0
+        reading = self.encoder.tokenizer.reading(query) if self.encoder else None
+        return reading.read if reading is not None and reading.words else 0.0
 
     def _get_relevant_documents(
         self,

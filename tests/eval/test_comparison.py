@@ -123,3 +123,12 @@ def test_text_and_json(tmp_path: Path) -> None:
     assert json.loads(json.dumps(found.as_json()))["paired"] == 9
     assert "recall@1" in found.text()
     assert found.verdict in found.text()
+    assert "검색: 드러난 차이 없음" in found.text("ko")
+
+
+def test_a_verdict_in_korean(tmp_path: Path) -> None:
+    found = compare_runs(
+        write(tmp_path / "A", hits([False] * 40)), write(tmp_path / "B", hits([True] * 40)), resamples=200
+    )
+    assert found.verdict.startswith("B retrieves better: recall@1 +100.0 points")
+    assert "B가 더 잘 찾습니다: recall@1 +100.0점" in found.text("ko")

@@ -15,6 +15,7 @@ from rag.text import (
     sentences,
     stem,
     strip_particles,
+    typed,
 )
 
 PIECES = st.sampled_from(
@@ -56,13 +57,10 @@ def test_normalising_twice_changes_nothing(text):
         ("붙어 있다.그래도 둘이다.", ["붙어 있다.", "그래도 둘이다."]),
         ("He met Dr. Kim. They left.", ["He met Dr. Kim.", "They left."]),
         ("값은 3.14이다. 끝.", ["값은 3.14이다.", "끝."]),
-        ("2019. 3. 5. 발표했다. 끝이다.", None),
         ("e.g. this one. Next.", ["e.g. this one.", "Next."]),
         ("정말? 그렇다! 좋다…", ["정말?", "그렇다!", "좋다…"]),
-        ('그는 "간다." 라고 했다.', None),
         ("- 하나\n- 둘\n- 셋", ["- 하나", "- 둘", "- 셋"]),
         ("1. 하나\n2. 둘", ["1. 하나", "2. 둘"]),
-        ("# 제목\n본문이다.", None),
         ("앞 줄\n이어진 줄이다.", ["앞 줄\n이어진 줄이다."]),
         ("", []),
         (" \n\t ", []),
@@ -71,16 +69,11 @@ def test_normalising_twice_changes_nothing(text):
 )
 def test_where_sentences_end(text, expected):
     found = cut(text)
-    if expected is not None:
-        assert found == expected
-    assert " ".join("".join(found).split()) == " ".join("".join(found).split())
+    assert found == expected
 
 
 def test_a_date_is_not_cut_between_its_numbers():
-    assert "2019. 3. 5." in cut("발표는 2019. 3. 5. 에 있었다. 끝이다.")[0] or cut("발표는 2019. 3. 5.") == [
-        "발표는 2019. 3. 5."
-    ]
-    assert cut("2019. 3. 5. 발표") != ["2019.", "3.", "5.", "발표"]
+    assert cut("2019. 3. 5. 발표했다. 끝이다.")[0].startswith("2019. 3. 5.")
 
 
 def test_normalise():
@@ -88,6 +81,12 @@ def test_normalise():
     assert normalise(unicodedata.normalize("NFD", "한글 é")) == "한글 é"
     assert normalise("  그대로\t ") == "  그대로\t "
     assert normalise("가\ufeff나") == "가\ufeff나"
+
+
+def test_what_a_person_typed():
+    assert typed(unicodedata.normalize("NFD", "한글\r\n")) == "한글\n"
+    assert typed("앞\ud800뒤 \udcff") == "앞?뒤 ?"
+    assert typed("😀 𠮷") == "😀 𠮷"
 
 
 @pytest.mark.parametrize(

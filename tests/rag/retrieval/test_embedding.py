@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rag.errors import BadConfiguration, NoModel
+from rag.hardware import cpu_computes_bfloat16
 from rag.models import find_encoder
-from rag.retrieval.embedding import E5Embeddings, cpu_computes_bfloat16
+from rag.retrieval.embedding import E5Embeddings
 from rag.settings import EncoderSettings, Settings
 from tests.helpers import save_tiny_encoder
 
@@ -76,9 +77,7 @@ def test_tiny_weights_equal_plain_transformers_with_e5_prefixes(tiny, e5_tiny):
 
 def test_the_embedded_encoder_takes_no_prefix(minilm_float32):
     assert (minilm_float32.tokenizer.query_prefix, minilm_float32.tokenizer.passage_prefix) == ("", "")
-    np.testing.assert_allclose(
-        minilm_float32.queries(["the gate"]), minilm_float32.passages(["the gate"]), atol=1e-6
-    )
+    np.testing.assert_allclose(minilm_float32.queries(["the gate"]), minilm_float32.passages(["the gate"]), atol=1e-6)
 
 
 def test_prefixes_of_the_settings_win(e5_tiny):

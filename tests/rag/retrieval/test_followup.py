@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from rag.retrieval.followup import look_up
@@ -56,6 +58,12 @@ def test_at_most_two_questions_back_and_no_further_than_needed():
     assert look_up("왜?", talk("트랜스포머의 구조는 어떻게 되나요?", "그건 왜?", "그럼?")) == "그건 왜?\n그럼?\n왜?"
     assert look_up("왜?", talk("무관한 첫 질문이다", ASKED, "그건?")) == f"{ASKED}\n그건?\n왜?"
     assert look_up("왜?", talk("무관한 첫 질문이다", ASKED)) == f"{ASKED}\n왜?"
+
+
+def test_what_was_typed_comes_out_as_the_notes_are_written():
+    decomposed = unicodedata.normalize("NFD", "그건 왜 그래?")
+    assert look_up(decomposed, talk(unicodedata.normalize("NFD", ASKED))) == f"{ASKED}\n그건 왜 그래?"
+    assert look_up("게이트\ud800는 왜 필요한가요 그리고 셀 상태는?", []) == "게이트?는 왜 필요한가요 그리고 셀 상태는?"
 
 
 @pytest.mark.parametrize("question", ["", "?", "😀", "漢字"])

@@ -133,7 +133,9 @@ def test_a_chunk_is_scored_by_its_section_and_by_itself(tmp_path):
     sections, chunks, section_of = [["gate", "lstm", "gru"], ["bert"]], [["gate"], ["lstm", "gru"], ["bert"]], [0, 0, 1]
     index = LexicalIndex.build(sections, chunks, section_of)
     found = index.scores(["gate", "bert"])
-    expected = index.sections.scores(["gate", "bert"])[section_of] + CHUNK_WEIGHT * index.chunks.scores(["gate", "bert"])
+    expected = index.sections.scores(["gate", "bert"])[section_of] + CHUNK_WEIGHT * index.chunks.scores(
+        ["gate", "bert"]
+    )
     np.testing.assert_allclose(found.total, expected)
     assert found.total[0] > found.total[1] > 0
     assert found.total.max() <= found.bound + 1e-5
@@ -160,7 +162,12 @@ def test_terms_of_a_text():
 def test_question_and_text_meet_whatever_the_particle_the_spacing_and_the_ending():
     corpus = ["기울기 소실을 줄이는 게이트", "Embeddings are vectors", "토큰을 합친다"]
     postings = Postings.build([terms(morphemes(text), text) for text in corpus], 0.9, 0.75)
-    for question, row in (("기울기소실이 뭐야?", 0), ("게이트가 왜?", 0), ("an embedding vector", 1), ("합치는 토큰은?", 2)):
+    for question, row in (
+        ("기울기소실이 뭐야?", 0),
+        ("게이트가 왜?", 0),
+        ("an embedding vector", 1),
+        ("합치는 토큰은?", 2),
+    ):
         assert int(postings.scores(query_terms(question)).argmax()) == row, question
 
 
