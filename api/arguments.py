@@ -153,7 +153,7 @@ def _add_exploring(add: AddCommand) -> None:
     drawn.add_argument("--colour", choices=("file", "heading"), default="file", help="what a colour stands for")
     drawn.add_argument("--nearest", metavar="N", type=_count, default=5, help="lines from the question (5)")
     made = add(
-        "make-questions", "explore:make_questions", "draft questions from your notes, to accept or reject", json=True
+        "make-questions", "explore:make_questions", "draft questions from your notes, to accept or not", json=True
     )
     made.add_argument("--out", metavar="FILE", type=_path, help="where they go, below what is there (drafts.jsonl)")
     made.add_argument("--per-document", metavar="N", type=_count, default=5, help="at most that many a note (5)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# A field holds no ". ", so that it cannot swallow a sentence.
+# A field is "." (a folder's name) or holds no ". ", so that it cannot swallow a sentence.
 SENTENCES: tuple[tuple[str, str], ...] = (
     # Models: what fell back, and why (rag/models.py, rag/wiring.py, ingest/encoder.py).
     ("{id} is not in the cache and the hub is out of reach.", "{id} 모델이 캐시에 없고 허브에도 연결할 수 없습니다."),
@@ -26,8 +26,8 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         '설정이 models = "hub"이면 다른 모델로 대신하지 않습니다. 인터넷에 연결하거나 models = "auto"로 바꿔 주세요.',
     ),
     (
-        "The setting generator.backend = {backend} does without no model.",
-        "generator.backend = {backend} 설정에는 모델이 있어야 합니다.",
+        "generator.backend = {backend} needs it; auto would do without.",
+        "generator.backend = {backend} 설정에는 이 모델이 있어야 합니다. auto로 두면 없이도 됩니다.",
     ),
     (
         "The index was made with other weights of {id} (digest {digest}).",
@@ -81,7 +81,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("{file} is missing, expected {bytes} bytes.", "{file} 파일이 없습니다({bytes}바이트여야 합니다)."),
     (
         "{file} has {found} bytes, expected {bytes} bytes.",
-        "{file} 크기가 {found}바이트입니다({bytes}바이트여야 합니다).",
+        "{file} 크기가 {found}바이트입니다({bytes}이어야 합니다).",
     ),
     ("No generation of the index can be opened:", "열 수 있는 색인이 없습니다:"),
     ("Run `ask-notes ingest`.", "`ask-notes ingest`를 실행해 주세요."),
@@ -154,7 +154,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     ("Port {port} needs more rights than this user has.", "{port}번 포트를 쓸 권한이 없습니다."),
     ("Choose one above 1023, such as --port {port}.", "1023보다 큰 포트를 골라 주세요. 예: --port {port}"),
-    ("{where} is not an address of this machine ({why}).", "{where} 는 이 컴퓨터의 주소가 아닙니다({why})."),
+    ("{where} is not an address of this machine ({why}).", "{where} 는 이 컴퓨터의 주소가 아닙니다."),
     ("Use --host 127.0.0.1.", "--host 127.0.0.1 을 써 주세요."),
     (
         "server.host = {host} can be reached by others, and server.api_keys is empty.",
@@ -196,7 +196,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("No metric {name}. There are: {names}.", "{name} 지표는 없습니다. 있는 지표: {names}."),
     (
         "--leave-out takes a share from 0 to 1, not {share}.",
-        "--leave-out에는 0에서 1 사이의 비율을 적어 주세요({share}).",
+        "--leave-out에는 {share} 말고 0에서 1 사이의 수를 적어 주세요.",
     ),
     ("{name} cannot be written: {why}.", "{name} 파일을 쓸 수 없습니다: {why}."),
     ("{name} cannot be made: {why}.", "{name} 폴더를 만들 수 없습니다: {why}."),
@@ -245,6 +245,6 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 def _expression(english: str) -> str:
     parts = re.split(r"\{(\w+)\}", english)
     for place in range(1, len(parts), 2):
-        parts[place] = rf"(?P<{parts[place]}>(?:(?!\. ).)+?)"
+        parts[place] = rf"(?P<{parts[place]}>\.|(?:(?!\. ).)+?)"
     parts[::2] = [re.escape(part) for part in parts[::2]]
     return "".join(parts) + r"(?:\s+|$)"

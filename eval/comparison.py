@@ -77,7 +77,7 @@ _WORDS = {
     "en": ("{n:,} questions in both", "Shares in points of 100. * shown after Holm's correction at 0.05."),
     "ko": (
         "양쪽에 다 있는 질문 {n:,}개",
-        "비율은 100점 만점입니다. * 는 홀름 보정 뒤에도(0.05) 차이가 드러난 것입니다.",
+        "비율은 100점 만점입니다. * 는 홀름 보정 뒤에도 드러난 차이입니다(0.05).",
     ),
 }
 

@@ -93,7 +93,8 @@ class Judge:
     ) -> tuple[int, int] | None:
         """Support and completeness, each 0 to 2; None if the reply could not be read."""
         with self._lock:
-            reply = self._model.invoke(messages(question, golds, answer, passages))
+            # Greedy, so that a run can be repeated.
+            reply = self._model.invoke(messages(question, golds, answer, passages), temperature=0.0)
         return read_reply(str(reply.text))
 
     def as_json(self) -> dict[str, Any]:

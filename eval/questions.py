@@ -233,7 +233,7 @@ _SECTION_CHARS = 2_000
 def by_model(document: Document, model: BaseChatModel, *, most: int = 3) -> Iterator[Draft]:
     """What a model asks of a note, section by section; dropped unless quote and answer are the note's own."""
     for section in _sections(document.text):
-        reply = str(model.invoke(_PROMPT.format(most=most, note=section.replace("</note>", ""))).text)
+        reply = str(model.invoke(_PROMPT.format(most=most, note=section.replace("</note>", "")), temperature=0.0).text)
         for row in _listed(reply):
             question, answer, quote = (str(row.get(key) or "").strip() for key in ("question", "answer", "quote"))
             stands = len(quote) >= 10 and squash(quote) in squash(section)

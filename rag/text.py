@@ -121,27 +121,40 @@ def morphemes(text: str) -> list[str]:
     return _content(kiwi().tokenize(text))
 
 
-def question_morphemes(question: str) -> list[str]:
-    """Morphemes of a question without the words that only ask ("무엇", "누구"); all if nothing is left."""
-    found = morphemes(question)
-    return [morpheme for morpheme in found if morpheme not in _ASKING] or found
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question is about, without the words that only ask ("무엇", "누구").
+
+    `morphemes` as `morphemes` gives them; `text` the question with asking words and verb endings blanked,
+    for its bigrams; `named` the things it names: runs of nouns, Latin words and numbers, without particles.
+    """
+
+    morphemes: list[str]
+    text: str
+    named: list[str]
 
 
-def content_words(question: str) -> list[str]:
-    """The things a question names: runs of nouns, Latin words and numbers, lower-cased, without particles."""
-    words: list[str] = []
+def asked(question: str) -> Asked:
+    """Read a question; where nothing but asking words is left, they stay."""
+    tokens = kiwi().tokenize(question)
+    kept = [token for token in tokens if token.form not in _ASKING]
+    blanked = list(question)
+    for token in tokens:
+        if token.form in _ASKING or token.tag.startswith("E"):
+            blanked[token.start : token.end] = " " * (token.end - token.start)
+    named: list[str] = []
     end = -1
-    for token in kiwi().tokenize(question):
-        if token.tag.split("-")[0] not in _NOMINAL_TAGS or token.form in _ASKING:
-            end = -1
+    for token in kept:
+        if token.tag.split("-")[0] not in _NOMINAL_TAGS:
             continue
         piece = question[token.start : token.end].lower()
         if token.start == end:
-            words[-1] += piece
+            named[-1] += piece
         else:
-            words.append(piece)
+            named.append(piece)
         end = token.end
-    return words
+    content = _content(kept)
+    return Asked(content, "".join(blanked), named) if content or named else Asked(_content(tokens), question, [])
 
 
 def morphemes_of(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -82,8 +82,8 @@ def _judge(settings: Settings, args: argparse.Namespace, terminal: Terminal) -> 
         return None
     from eval.judge import Judge, agreement
 
-    model, name = writing_model(settings, "--judge" if args.judge else "--judge-agreement")
-    judge = Judge(model, name)
+    found = writing_model(settings, "--judge" if args.judge else "--judge-agreement")
+    judge = Judge(found.model, found.name)
     if args.judge_agreement:
         with terminal.passing("judging"):
             agreement(judge, args.judge_agreement, seed=args.seed)

@@ -46,7 +46,7 @@ def make_questions(args: argparse.Namespace, loaded: LoadedSettings, terminal: T
     with terminal.passing("drafting"), redirect_stdout(sys.stderr):
         from eval.questions import make
 
-        model = writing_model(loaded.settings, "--with-model")[0] if args.with_model else None
+        model = writing_model(loaded.settings, "--with-model").model if args.with_model else None
         index = _notes(loaded.settings, terminal).index
         documents = (index.document(summary.doc_id) for summary in index.documents())
         made = make(documents, out, per_document=args.per_document, model=model)

@@ -8,11 +8,11 @@ from rag.errors import NoModel
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from rag.wiring import OpenGenerator
 
 
-def writing_model(settings: Settings, flag: str) -> tuple[BaseChatModel, str]:
-    """The chat model that the settings choose, greedy, and its name; `flag` is what asked for it.
+def writing_model(settings: Settings, flag: str) -> OpenGenerator:
+    """The chat model that the settings choose; `flag` is what asked for it.
 
     Raises:
         NoModel: there is only the extractive answerer, which writes nothing of its own.
@@ -20,12 +20,11 @@ def writing_model(settings: Settings, flag: str) -> tuple[BaseChatModel, str]:
     """
     from rag.wiring import open_generator
 
-    greedy = settings.generator.model_copy(update={"temperature": 0.0})
-    opened = open_generator(settings.model_copy(update={"generator": greedy}))
-    if opened.name == "extractive":
-        why = " ".join(opened.fallbacks) or "The settings choose the extractive answerer."
+    found = open_generator(settings)
+    if found.name == "extractive":
+        why = " ".join(found.fallbacks) or "The settings choose the extractive answerer."
         raise NoModel(
             f"{flag} needs a model that writes. {why} "
             "Set generator.path to a model's folder, or generator.base_url to a server that has one."
         )
-    return opened.model, opened.name
+    return found

@@ -80,7 +80,9 @@ def listen(server: ServerSettings) -> socket.socket:
             raise AddressTaken(
                 f"Another program listens on {where}. Stop it, or choose another port: --port {server.port + 1}."
             ) from None
-        raise AddressTaken(f"{where} is not an address of this machine ({error}). Use --host 127.0.0.1.") from None
+        # create_server adds the address to the reason, in Python's spelling.
+        why = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
+        raise AddressTaken(f"{where} is not an address of this machine ({why}). Use --host 127.0.0.1.") from None
 
 
 class Server(uvicorn.Server):

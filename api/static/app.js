@@ -4,7 +4,7 @@ import { byId, copyText, el, icon } from "./dom.js";
 import { closeNote, forgetNotes, openList, openNote } from "./note.js";
 import { ask, get, keepKey } from "./server.js";
 import { Turn } from "./turn.js";
-import { switchLanguage, t, translatePage } from "./words.js";
+import { language, switchLanguage, t, translatePage } from "./words.js";
 
 const KEPT = "ask-notes.turns";
 const THEME = "ask-notes.theme";
@@ -19,7 +19,8 @@ const banner = byId("banner");
 const turns = [];
 let documents = [];
 let unready = null; // the Failure that /readyz answered with
-let fallbacks = [];
+let fallbacks = []; // what is not the first choice, and why
+let fallbacksKo = [];
 let running = null; // the AbortController of the answer on its way
 let timer = 0;
 
@@ -28,7 +29,7 @@ let timer = 0;
 async function look() {
   clearTimeout(timer);
   try {
-    ({ fallbacks } = await get("/readyz"));
+    ({ fallbacks, fallbacks_ko: fallbacksKo } = await get("/readyz"));
     ({ documents } = await get("/v1/documents"));
     unready = null;
     forgetNotes();
@@ -66,7 +67,7 @@ function drawBanner() {
       localStorage.setItem("ask-notes.told", told);
       banner.hidden = true;
     };
-    const why = el("div", {}, el("b", {}, t("fell_back")), ...fallbacks.map((text) => el("p", {}, text)));
+    const why = el("div", {}, el("b", {}, t("fell_back")), ...(language === "ko" ? fallbacksKo : fallbacks).map((text) => el("p", {}, text)));
     banner.replaceChildren(why, el("button", { type: "button", class: "small", onclick: dismiss }, t("dismiss")));
     banner.hidden = false;
   }

@@ -60,7 +60,7 @@ export class Turn {
     if (this.busy) body.append(this.progress());
     if (this.stopped) body.append(el("p", { class: "quiet" }, t(this.text ? "stopped" : "stopped_empty")));
     if (this.failure) body.append(this.trouble());
-    if (this.answer && !this.answer.abstained) body.append(this.legend(), this.sources());
+    if (this.answer && !this.answer.abstained) body.append(this.wordForWord(), this.legend(), this.sources());
     if (this.answer) body.append(this.why(), this.tools());
     return body;
   }
@@ -112,6 +112,11 @@ export class Turn {
   trouble() {
     const retry = el("button", { type: "button", class: "plain", onclick: () => this.actions.retry(this) }, icon("retry"), t("retry"));
     return el("div", { class: "trouble", role: "alert" }, el("div", {}, render(this.failure.words ?? String(this.failure))), retry);
+  }
+
+  // Without a model the answer is the notes' own sentences; a reader should know why it sounds like that.
+  wordForWord() {
+    return this.answer.generator === "extractive" ? el("p", { class: "quiet" }, t("word_for_word")) : "";
   }
 
   legend() {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag.text import HANGUL, bigrams, latin_words, question_morphemes
+from rag.text import HANGUL, asked, bigrams, latin_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SECTION_K1, SECTION_B = 0.9, 0.75
 CHUNK_K1, CHUNK_B = 0.9, 0.3
 CHUNK_WEIGHT = 0.5
+LATIN_WEIGHT = 3
 # Goes up when terms or parameters change: an index of another version is made anew.
 VERSION = 4
 _ARRAYS = ("terms", "data", "indices", "indptr", "peaks")
@@ -39,9 +40,10 @@ def terms(morpheme_list: Iterable[str], text: str) -> list[str]:
 def query_terms(query: str) -> list[str]:
     """What is looked up for a question, repetitions included.
 
-    A Korean word counts as morphemes and as bigrams, so a Latin word or number counts twice as well.
+    A Korean word counts as morphemes and as several bigrams, so a Latin word or number counts as often.
     """
-    return terms(question_morphemes(query), query) + latin_words(query)
+    about = asked(query)
+    return terms(about.morphemes, about.text) + latin_words(query) * (LATIN_WEIGHT - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from rag.retrieval.index import IndexedSection
 from rag.retrieval.lexical import LexicalIndex
-from rag.text import bigrams, content_words, latin_words
+from rag.text import asked, bigrams, latin_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,10 +75,11 @@ def features(
     by_chunk = idf @ held / total
     by_pair = idf @ (held[:, :-1] | held[:, 1:]) / total if held.shape[1] > 1 else np.zeros(0, np.float32)
 
-    asked = set(bigrams(query)) | set(latin_words(query))
-    asked_total = max(float(lexical.sections.idf(sorted(asked)).sum()), 1e-6)
+    about = asked(query)
+    in_question = set(bigrams(about.text)) | set(latin_words(query))
+    asked_total = max(float(lexical.sections.idf(sorted(in_question)).sum()), 1e-6)
     grams = _trigrams(query)
-    words = [word for word in dict.fromkeys(content_words(query)) if len(word) > 1 or not word.isascii()]
+    words = [word for word in dict.fromkeys(about.named) if len(word) > 1 or not word.isascii()]
     weights = [_rarity(word, lexical) for word in words]
     asks_number = _ASKS_NUMBER.search(query) is not None
     best = max(proposal.score for proposal in found) or 1.0
@@ -87,7 +88,7 @@ def features(
         last = int(ends[place])
         heading = sorted(set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)))
         rarity = lexical.sections.idf(heading)
-        shared = float(rarity[[part in asked for part in heading]].sum()) if heading else 0.0
+        shared = float(rarity[[part in in_question for part in heading]].sum()) if heading else 0.0
         low = proposal.held.text.lower()
         spelled = sum(weight for word, weight in zip(words, weights, strict=True) if word in low)
         window, digits = _window(words, weights, proposal.held.text)
@@ -142,8 +143,8 @@ def _window(words: Sequence[str], weights: Sequence[float], text: str) -> tuple[
 
 
 def _rarity(word: str, lexical: LexicalIndex) -> float:
-    """How much a named thing tells: the sum over its bigrams, or the word's own."""
-    parts = [*bigrams(word), *latin_words(word)]
+    """How much a named thing tells: summed over its bigrams; a Latin word counts as two of them."""
+    parts = [*bigrams(word), *latin_words(word) * 2]
     return float(lexical.sections.idf(parts).sum()) if parts else 0.0
 
 
@@ -153,5 +154,5 @@ def _trigrams(text: str) -> set[str]:
 
 
 WEIGHTS = np.array(
-    [2.067, 0.376, 7.132, -1.688, 3.995, 3.560, 0.017, 3.026, 1.558, -0.567, 0.960, 2.966, 2.658], dtype=np.float32
+    [1.916, 0.434, 6.227, 0.385, 4.204, 3.110, -0.300, 2.881, 2.427, -0.649, 0.122, 2.644, 2.729], dtype=np.float32
 )

@@ -25,6 +25,7 @@ def test_alive_and_ready(client):
         "embedder": "intfloat/e5-small-v2",
         "generator": "extractive",
         "fallbacks": [],
+        "fallbacks_ko": [],
     }
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Call
+from calls import Call
 from fake_pipeline import FakePipeline
 
 from api.app import STATIC, create_app

@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from conftest import Call, until
+from calls import Call, until
 from fake_pipeline import FakePipeline
 from test_problems import SHAPE
 

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from rag.text import (
     bigrams,
+    content_words,
     language,
     latin_words,
     morphemes,
     morphemes_of,
     normalise,
+    question_morphemes,
     sentences,
     stem,
     strip_particles,
@@ -111,6 +113,27 @@ def test_morphemes_drop_particles_and_endings():
     assert set(morphemes("게이트는")) == set(morphemes("게이트가")) == {"게이트"}
     assert morphemes("") == []
     assert morphemes("?!") == []
+
+
+def test_words_that_only_ask_are_left_out_of_a_question():
+    assert question_morphemes("게이트는 무엇인가?") == ["게이트"]
+    # Unless nothing else is left.
+    assert question_morphemes("무엇인가?") == morphemes("무엇인가?") != []
+    assert question_morphemes("") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("세종대왕은 무엇을 창제했나?", ["세종대왕", "창제"]),
+        ("😀 LSTM의 망각 게이트는?", ["lstm", "망각", "게이트"]),
+        ("1443년에 누가 만들었나?", ["1443"]),
+        ("왜?", []),
+        ("", []),
+    ],
+)
+def test_things_that_a_question_names(question, words):
+    assert content_words(question) == words
 
 
 def test_many_texts_are_analysed_like_each_alone():

@@ -108,6 +108,28 @@ def test_document_frequency():
     assert frequencies == [2, 2, 1, 0]
 
 
+@given(CORPORA.filter(any), st.lists(WORDS, max_size=6))
+@settings(max_examples=40, deadline=None)
+def test_rarity_and_which_text_holds_what(corpus, wanted):
+    postings = Postings.build(corpus, 0.9, 0.75)
+    rows = np.arange(len(corpus))[::2]
+    held = postings.holds(wanted, rows)
+    assert held.tolist() == [[word in corpus[row] for row in rows] for word in wanted]
+    n = len(corpus)
+    expected = []
+    for word in wanted:
+        holding = sum(word in text for text in corpus)
+        expected.append(np.log(1 + (n - holding + 0.5) / (holding + 0.5)) if holding else 0.0)
+    np.testing.assert_allclose(postings.idf(wanted), expected, rtol=1e-5)
+
+
+def test_rarity_in_a_corpus_without_words():
+    postings = Postings.build([[], []], 0.9, 0.75)
+    assert postings.idf(["gate"]).tolist() == [0.0]
+    assert postings.holds(["gate"], np.array([0, 1])).tolist() == [[False, False]]
+    assert postings.holds([], np.array([0, 1])).shape == (0, 2)
+
+
 def test_what_is_opened_is_what_was_built(tmp_path):
     built = Postings.build(CORPUS, 0.9, 0.75)
     built.write(tmp_path)
@@ -137,6 +159,8 @@ def test_a_chunk_is_scored_by_its_section_and_by_itself(tmp_path):
         ["gate", "bert"]
     )
     np.testing.assert_allclose(found.total, expected)
+    np.testing.assert_array_equal(found.sections, index.sections.scores(["gate", "bert"]))
+    np.testing.assert_array_equal(found.own, index.chunks.scores(["gate", "bert"]))
     assert found.total[0] > found.total[1] > 0
     assert found.total.max() <= found.bound + 1e-5
     index.write(tmp_path)

@@ -1,0 +1,224 @@
+"""Korean for English sentences: each is got from the function that writes it, so that a new wording fails here."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import string
+
+import pytest
+
+from api.commands.models import writing_model
+from api.commands.serve import listen
+from api.korean import SENTENCES, in_korean
+from api.messages import detail_ko, in_language, told
+from api.security import check_listen
+from eval.dataset import load as load_dataset
+from eval.embedding_map import write_map
+from eval.results import read_frame, replace_text
+from eval.runner import run
+from eval.stats import parse_gate
+from ingest.audit import ChunkReading, audit
+from ingest.build import IngestRequest, build
+from ingest.encoder import choose_encoder
+from rag import models, wiring
+from rag.errors import AskNotesError
+from rag.retrieval.generations import Generations
+from rag.retrieval.manifest import MANIFEST, EncoderPin
+from rag.retrieval.tokens import Reading
+from rag.settings import Settings, load
+from tests.helpers import write_notes
+
+HANGUL = re.compile("[가-힣]")
+# What stays as it is in a Korean sentence: names, numbers, commands, punctuation; no English clause.
+CLAUSE = re.compile(r"\b(?:is|was|are|and|the|not|cannot|run|set)\b", re.IGNORECASE)
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setattr(models, "hub_reachable", lambda: False)
+
+
+def refused(call, *args, **options) -> str:
+    with pytest.raises(AskNotesError) as error:
+        call(*args, **options)
+    return str(error.value)
+
+
+def is_korean(text: str, *names: str) -> None:
+    korean = in_korean(text)
+    assert korean is not None, f"no Korean for: {text}"
+    assert HANGUL.search(korean)
+    assert not CLAUSE.search(re.sub(r"`[^`]*`", "", korean)), korean
+    assert all(name in korean for name in names), korean
+
+
+def test_both_languages_name_the_same():
+    for english, korean in SENTENCES:
+        fields = [{name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, korean)]
+        assert fields[0] >= fields[1] >= fields[0] - {"package", "why"}, english
+
+
+def test_what_is_not_known_stays_whole():
+    known = "X/y is not in the cache and the hub is out of reach."
+    assert in_korean(known) == "X/y 모델이 캐시에 없고 허브에도 연결할 수 없습니다."
+    assert in_korean(f"{known} And then something new.") is None
+    assert in_korean("") is None
+    assert in_language("ko", "Something new.") == "Something new."
+    assert in_language("en", known) == known
+    assert in_language("ko", known) == in_korean(known)
+
+
+def test_errors_speak_in_their_own_sentences_where_they_are_known():
+    message = "The question has 2,999 characters, at most 2,000 are read. Shorten it."
+    assert told("ko", "question_too_long", message) == "질문이 2,999자입니다. 2,000자 안으로 줄여 주세요."
+    assert detail_ko("question_too_long", message) == "질문이 2,999자입니다. 2,000자 안으로 줄여 주세요."
+    assert told("ko", "bad_notes", "New words.").endswith("(New words.)")
+
+
+@pytest.mark.usefixtures("offline")
+def test_models_out_of_reach():
+    settings = Settings()
+    (encoder,) = models.find_encoder(settings).fallbacks
+    is_korean(encoder, settings.encoder.id, models.EMBEDDED_ENCODER)
+    assert choose_encoder(settings, None, re_embed=False).fallbacks == (encoder,)
+    _, (generator,) = models.find_generator(settings)
+    is_korean(generator, settings.generator.id)
+    assert wiring.open_generator(settings).fallbacks == (generator,)
+    is_korean(refused(models.find_encoder, Settings(models="hub")), settings.encoder.id)
+    is_korean(refused(models.find_generator, Settings(models="hub")), settings.generator.id)
+    is_korean(refused(wiring.open_generator, load({"generator.backend": "torch"}, environ={}).settings))
+    is_korean(refused(writing_model, settings, "--judge"), "--judge", settings.generator.id)
+    is_korean(refused(writing_model, load({"generator.backend": "extractive"}, environ={}).settings, "--judge"))
+
+
+def test_a_hub_that_breaks_off(monkeypatch):
+    monkeypatch.setattr(models, "hub_reachable", lambda: True)
+    (encoder,) = models.find_encoder(Settings()).fallbacks
+    is_korean(encoder, "intfloat/e5-small-v2", "(")
+    _, (generator,) = models.find_generator(Settings())
+    is_korean(generator, "Qwen/Qwen3-0.6B")
+
+
+@pytest.mark.usefixtures("offline")
+def test_nothing_embedded_either(monkeypatch):
+    monkeypatch.setattr(models, "embedded_files", lambda: None)
+    for why in models.find_encoder(Settings()).fallbacks:
+        is_korean(why)
+    for why in models.find_encoder(Settings(models="embedded")).fallbacks:
+        is_korean(why)
+    is_korean(refused(models.find_pinned_encoder, Settings(), models.EMBEDDED_ENCODER, "x"))
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_encoder_of_an_index(tmp_path):
+    find = models.find_pinned_encoder
+    is_korean(refused(find, Settings(), "intfloat/e5-small-v2", "x"), "intfloat/e5-small-v2")
+    is_korean(refused(find, Settings(), "my folder", "x"), "my folder")
+    is_korean(refused(find, Settings(), models.EMBEDDED_ENCODER, "0123456789abcdef"), models.EMBEDDED_ENCODER)
+    is_korean(refused(models.check_pin, Settings(models="embedded"), "intfloat/e5-small-v2"), "intfloat/e5-small-v2")
+    pin = EncoderPin(
+        id="a/b", digest="x", origin="hub", query_prefix="", passage_prefix="", pooling="mean", dim=2, window=9
+    )
+    is_korean(refused(choose_encoder, Settings(models="embedded"), pin, re_embed=False))
+    is_korean(refused(models.local_folder, tmp_path / "none"))
+    is_korean(refused(models.local_folder, tmp_path), "config.json")
+
+
+def test_generations_that_were_passed_over(course, tmp_path, monkeypatch):
+    settings = course.model_copy(update={"data_dir": tmp_path / "data"})
+    shutil.copytree(course.data_dir, settings.data_dir)
+    (settings.data_dir / "index" / "CURRENT").unlink()
+    for why in wiring.LiveNotes(settings).fallbacks():
+        is_korean(why, "CURRENT")
+    monkeypatch.setattr(models, "embedded_files", lambda: None)
+    auto = settings.model_copy(update={"models": "auto"})
+    is_korean(wiring.LiveNotes(auto).fallbacks()[-1], models.EMBEDDED_ENCODER)
+
+    generations = Generations(settings.data_dir)
+    folder = settings.data_dir / "index" / "gen-000001"
+    (folder / "dense.faiss").write_bytes(b"short")
+    is_korean(refused(generations.pin), "gen-000001/dense.faiss")
+    (folder / "dense.faiss").unlink()
+    is_korean(refused(generations.pin), "gen-000001/dense.faiss")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "format": 0}), encoding="utf-8")
+    is_korean(refused(generations.pin), "gen-000001")
+    (folder / MANIFEST).write_text("{", encoding="utf-8")
+    is_korean(refused(generations.pin), "gen-000001")
+    (folder / MANIFEST).unlink()
+    is_korean(refused(generations.pin), "gen-000001")
+
+
+def test_the_audit():
+    found = audit([ChunkReading("토큰화.md", 100, 90, Reading(10, 4, 0.33))], ["ko"], 256, models.EMBEDDED_ENCODER)
+    is_korean(found.worst[0], "토큰화.md", "33%")
+    is_korean(found.advice, models.EMBEDDED_ENCODER, "--re-embed")
+    is_korean(audit([], [], None, None).advice)
+
+
+def test_notes_that_cannot_be_ingested(course, tmp_path):
+    def ingest(**request):
+        return refused(build, course, IngestRequest(**request))
+
+    is_korean(ingest(paths=[tmp_path / "nowhere"]), "nowhere")
+    is_korean(ingest(klue_mrc=["nowhere"]), "nowhere")
+    is_korean(ingest(forget=["nowhere"]), "nowhere", "notes")
+    (tmp_path / "a.pdf.zip").touch()
+    is_korean(ingest(paths=[tmp_path / "a.pdf.zip"]), "a.pdf.zip")
+    inside = next(course.data_dir.parent.glob("notes/*"))
+    is_korean(ingest(paths=[inside]), "notes")
+    is_korean(ingest(paths=[course.data_dir.parent]), "--forget")
+    empty = Settings(data_dir=tmp_path / "empty", models="embedded")
+    is_korean(refused(build, empty, IngestRequest()))
+    is_korean(refused(build, empty, IngestRequest(forget=["nowhere"])))
+    (tmp_path / "file").touch()
+    notes = write_notes(tmp_path / "more", {"a.md": "# A\n\nb\n"})
+    blocked = Settings(data_dir=tmp_path / "file", models="embedded")
+    is_korean(refused(build, blocked, IngestRequest(paths=[notes])), "index")
+    with Generations(tmp_path / "locked").writing():
+        locked = Settings(data_dir=tmp_path / "locked", models="embedded")
+        is_korean(refused(build, locked, IngestRequest(paths=[notes])))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("retrieval.kk", "3"),
+        ("nothing.like.it", "3"),
+        ("retrieval.k", "0"),
+        ("retrieval.k", "900"),
+        ("retrieval.k", "many"),
+        ("generator.top_p", "0"),
+        ("generator.temperature", "warm"),
+        ("models", "big"),
+    ],
+)
+def test_settings_that_do_not_fit(name, value):
+    is_korean(refused(load, {name: value}, environ={}), name)
+
+
+def test_addresses(tmp_path):
+    is_korean(refused(load, None, tmp_path / "none.toml", environ={}), "none.toml")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = load({"server.port": port}, environ={}).settings.server
+        is_korean(refused(listen, server), str(port))
+    is_korean(refused(check_listen, load({"server.host": "0.0.0.0"}, environ={}).settings.server), "0.0.0.0")
+    is_korean(refused(listen, load({"server.host": "192.0.2.1"}, environ={}).settings.server), "192.0.2.1")
+
+
+def test_evaluation(course, course_retriever, tmp_path, monkeypatch):
+    is_korean(refused(load_dataset, "nowhere.jsonl"), "nowhere.jsonl")
+    is_korean(refused(parse_gate, "foo"), "foo")
+    is_korean(refused(parse_gate, "beauty>=1"), "beauty")
+    is_korean(refused(read_frame, tmp_path), tmp_path.name)
+    is_korean(refused(replace_text, tmp_path / "no" / "map.html", ""), "map.html")
+    questions = tmp_path / "q.jsonl"
+    questions.write_text('{"question": "LoRA는?", "answers": ["x"]}\n', encoding="utf-8")
+    dataset = load_dataset(str(questions))
+    is_korean(refused(run, course, dataset, tmp_path / "out", leave_out_share=2.0), "2.0")
+    monkeypatch.setattr(course_retriever.index, "dense", None)
+    is_korean(refused(write_map, course_retriever, tmp_path / "map.html"))
