@@ -210,6 +210,28 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "The encoder of this index is out of reach: the question cannot be placed on the map.",
         "이 색인의 임베딩 모델을 쓸 수 없어 질문을 지도에 놓을 수 없습니다.",
     ),
+    ("{name} holds no usable question; 0 rows were left out.", "{name} 안에 질문이 없습니다."),
+    ("{name} holds no usable question; {n} rows were left out.", "{name} 안에 쓸 수 있는 질문이 없습니다({n}행 제외)."),
+    (
+        "First: {where}: status is 'draft', not 'accept'.",
+        '예: {where} - status가 아직 "draft"입니다("accept"여야 합니다).',
+    ),
+    ("First: {where}: {why}.", "예: {where} - {why}."),
+    ("A gate is not met.", "기준에 미치지 못했습니다."),
+    ("Gates are not met.", "기준에 미치지 못했습니다."),
+    (
+        "{gate}: the lower end of the interval is {end} (value {value}, n {n}).",
+        "{gate}: 신뢰구간의 아래쪽 끝이 {end}입니다(값 {value}, n {n}).",
+    ),
+    (
+        "{gate}: the upper end of the interval is {end} (value {value}, n {n}).",
+        "{gate}: 신뢰구간의 위쪽 끝이 {end}입니다(값 {value}, n {n}).",
+    ),
+    ("{gate}: unscored ({why}).", "{gate}: 채점되지 않았습니다({why})."),
+    ("not measured", "잰 적이 없음"),
+    ("no answer was asked for", "답을 묻지 않음"),
+    ("no question was refused", "거절한 질문이 없음"),
+    ("the data set holds no question that cannot be answered", "답 없는 질문이 데이터셋에 없음"),
     ("{flag} needs a model that writes.", "{flag}에는 글을 쓰는 모델이 있어야 합니다."),
     ("The settings choose the extractive answerer.", "설정이 문장을 고르기만 하는 extractive를 쓰라고 합니다."),
     (

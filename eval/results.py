@@ -169,13 +169,14 @@ def replace_json(path: Path, tree: Mapping[str, Any]) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never half of it.
+    """Write a text file, its folder too, so that a reader sees the old one or the new one, never half of it.
 
     Raises:
         StorageRefused: the disk does not take it.
     """
     beside = path.with_name(path.name + ".tmp")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(text, encoding="utf-8")
         os.replace(beside, path)  # noqa: PTH105
     except OSError as error:

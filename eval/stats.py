@@ -214,15 +214,15 @@ def check_gates(gates: Sequence[Gate], measured: Mapping[str, Mapping[str, Any]]
         entry = measured.get(gate.metric, {})
         end = entry.get("low" if gate.operator.startswith(">") else "high")
         if end is None:
-            missed.append(f"{gate}: unscored ({entry.get('why', 'not measured')})")
+            missed.append(f"{gate}: unscored ({entry.get('why', 'not measured')}).")
         elif not _HOLDS[gate.operator](end, gate.bound):
             which = "lower" if gate.operator.startswith(">") else "upper"
             missed.append(
                 f"{gate}: the {which} end of the interval is {end:.4g} "
-                f"(value {entry['value']:.4g} [{entry['low']:.4g}, {entry['high']:.4g}], n {entry['n']})"
+                f"(value {entry['value']:.4g} [{entry['low']:.4g}, {entry['high']:.4g}], n {entry['n']})."
             )
     if missed:
-        raise GateNotMet(f"{'A gate is' if len(missed) == 1 else 'Gates are'} not met. " + "; ".join(missed) + ".")
+        raise GateNotMet(f"{'A gate is' if len(missed) == 1 else 'Gates are'} not met. {' '.join(missed)}")
 
 
 def _entry(interval: Interval | None, n: int) -> dict[str, Any]:

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 NOTES = {
     "week1/01-토큰화.md": (
-        "---\ntitle: 토큰화\n---\n\n# 토큰화\n\n토크나이저는 문장을 토큰으로 나눈다. BPE는 가장 자주 나오는 쌍을 합친다.\n\n"
+        "---\ntitle: 토큰화\n---\n\n# 토큰화\n\n"
+        "토크나이저는 문장을 토큰으로 나눈다. BPE는 가장 자주 나오는 쌍을 합친다.\n\n"
         "## WordPiece\n\nWordPiece는 우도를 가장 크게 높이는 쌍을 합친다. 어휘에 없는 단어는 [UNK]가 된다.\n\n"
         "| 방법 | 합치는 기준 |\n|---|---|\n| BPE | 빈도 |\n| WordPiece | 우도 |\n"
     ),
@@ -28,14 +29,16 @@ NOTES = {
     "week2/attention.md": (
         "# Attention\n\nAttention computes a weighted sum of the values. The weights come from a softmax over the "
         "scaled dot products of queries and keys.\n\n## Why scale\n\nWithout dividing by the square root of the "
-        "dimension, the softmax saturates and its gradient becomes tiny.\n\n$$\n\\mathrm{softmax}(QK^T / \\sqrt{d})\n\n$$\n"
+        "dimension, the softmax saturates and its gradient becomes tiny.\n\n"
+        "$$\n\\mathrm{softmax}(QK^T / \\sqrt{d})\n\n$$\n"
     ),
     "week2/felines.md": (
         "# Pets at home\n\nA kitten sleeps sixteen hours a day. The feline purrs while it rests on the sofa.\n\n"
         "## Feeding\n\nGive it fresh water and dry food twice a day.\n"
     ),
     "week3/1.2 평가.txt": (
-        "1.2 평가 지표\n재현율은 정답 가운데 찾은 것의 비율이다.\n\n1.2.1 MRR\n첫 정답의 순위를 뒤집어 평균한다. 😀 이모지도 글자다.\n"
+        "1.2 평가 지표\n재현율은 정답 가운데 찾은 것의 비율이다.\n\n"
+        "1.2.1 MRR\n첫 정답의 순위를 뒤집어 평균한다. 😀 이모지도 글자다.\n"
     ),
 }  # fmt: skip
 

@@ -107,7 +107,8 @@ def test_heavy_libraries_are_imported_where_they_are_used(trees):
 def test_the_walk_sees_what_it_should():
     tree = ast.parse(
         "import rag.x\nif TYPE_CHECKING:\n    import torch\nelse:\n    import faiss\n"
-        "def f():\n    from datasets import y\nclass C:\n    import bm25s\ntry:\n    pass\nexcept E:\n    import kiwipiepy\n"
+        "def f():\n    from datasets import y\nclass C:\n    import bm25s\n"
+        "try:\n    pass\nexcept E:\n    import kiwipiepy\n"
     )
     assert {"rag.x", "torch", "faiss", "datasets.y", "bm25s", "kiwipiepy"} <= set(imports(tree))
     early = {name for node in when_imported(tree.body) if isinstance(node, ast.Import) for name in imports(node)}

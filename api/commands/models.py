@@ -22,7 +22,8 @@ def writing_model(settings: Settings, flag: str) -> OpenGenerator:
 
     found = open_generator(settings)
     if found.name == "extractive":
-        why = " ".join(found.fallbacks) or "The settings choose the extractive answerer."
+        # Why there is none, without what answers instead: it cannot do this.
+        why = " ".join(found.fallbacks).partition(" Answers are ")[0] or "The settings choose the extractive answerer."
         raise NoModel(
             f"{flag} needs a model that writes. {why} "
             "Set generator.path to a model's folder, or generator.base_url to a server that has one."

@@ -98,7 +98,7 @@ SHIPPED = Calibration(
         "type": 1.09,
     },
     bias=-7.33,
-    thresholds={"ko": 0.11, "en": 0.08},
+    thresholds={"ko": 0.15, "en": 0.08},
 )
 SHIPPED_WITHOUT_IDF = Calibration(
     weights={
@@ -112,5 +112,5 @@ SHIPPED_WITHOUT_IDF = Calibration(
         "type": 1.03,
     },
     bias=-7.75,
-    thresholds={"ko": 0.11, "en": 0.08},
+    thresholds={"ko": 0.15, "en": 0.08},
 )

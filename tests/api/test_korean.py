@@ -19,7 +19,7 @@ from eval.dataset import load as load_dataset
 from eval.embedding_map import write_map
 from eval.results import read_frame, replace_text
 from eval.runner import run
-from eval.stats import parse_gate
+from eval.stats import check_gates, parse_gate
 from ingest.audit import ChunkReading, audit
 from ingest.build import IngestRequest, build
 from ingest.encoder import choose_encoder
@@ -214,8 +214,17 @@ def test_evaluation(course, course_retriever, tmp_path, monkeypatch):
     is_korean(refused(load_dataset, "nowhere.jsonl"), "nowhere.jsonl")
     is_korean(refused(parse_gate, "foo"), "foo")
     is_korean(refused(parse_gate, "beauty>=1"), "beauty")
+    for gates in (["recall@5>=0.9"], ["recall@5>=0.9", "total_ms<=5", "em_klue>=0.1"]):
+        entry = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 8}
+        measured = {"recall@5": entry, "total_ms": {**entry, "value": 50.0, "high": 60.0}, "em_klue": {"low": None}}
+        is_korean(refused(check_gates, [parse_gate(text) for text in gates], measured), "recall@5>=0.9", "0.4")
+    drafts = tmp_path / "drafts.jsonl"
+    drafts.write_text("", encoding="utf-8")
+    is_korean(refused(load_dataset, str(drafts)), "drafts")
+    drafts.write_text('{"question": "LoRA는?", "answers": ["x"], "status": "draft"}\n', encoding="utf-8")
+    is_korean(refused(load_dataset, str(drafts)), "drafts", "1")
     is_korean(refused(read_frame, tmp_path), tmp_path.name)
-    is_korean(refused(replace_text, tmp_path / "no" / "map.html", ""), "map.html")
+    is_korean(refused(replace_text, drafts / "map.html", ""), "map.html")
     questions = tmp_path / "q.jsonl"
     questions.write_text('{"question": "LoRA는?", "answers": ["x"]}\n', encoding="utf-8")
     dataset = load_dataset(str(questions))

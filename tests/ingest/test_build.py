@@ -127,7 +127,9 @@ def test_a_changed_file_embeds_only_what_changed(settings, folder, ingest, opene
 def test_ingesting_step_by_step_equals_ingesting_at_once(settings, folder, ingest, opened, tmp_path):
     ingest(settings, folder)
     (folder / "2.md").unlink()
-    write_notes(folder, {"1.md": SMALL["1.md"] + "\n## More\n\nthe value of a token.\n", "0.md": "# Zero\n\nthe gate.\n"})
+    write_notes(
+        folder, {"1.md": SMALL["1.md"] + "\n## More\n\nthe value of a token.\n", "0.md": "# Zero\n\nthe gate.\n"}
+    )
     report, _ = ingest(settings)
     assert (report.documents.added, report.documents.changed, report.documents.removed) == (1, 1, 1)
     fresh = settings.model_copy(update={"data_dir": tmp_path / "fresh"})
@@ -271,7 +273,9 @@ def test_other_weights_under_the_same_name_are_refused(settings, folder, ingest,
     assert report.embedded == 4
 
 
-def test_an_index_stays_with_its_encoder_whatever_comes_into_reach(settings, folder, ingest, opened, e5_tiny, monkeypatch):
+def test_an_index_stays_with_its_encoder_whatever_comes_into_reach(
+    settings, folder, ingest, opened, e5_tiny, monkeypatch
+):
     """Made with the embedded one as nothing better was there; then the first choice can be had."""
     monkeypatch.setattr(models, "hub_reachable", lambda: False)
     plain = Settings(data_dir=settings.data_dir, encoder=EncoderSettings(dtype="float32"))
@@ -326,7 +330,8 @@ def test_an_index_of_older_words_is_made_anew(settings, folder, ingest, opened):
 
 
 def test_other_chunks_when_their_size_changes(settings, folder, ingest, opened):
-    write_notes(folder, {"long.md": "# Long\n\n" + " ".join(f"gate {n} of the weight is value {n}." for n in range(30))})
+    long = " ".join(f"gate {number} of the weight is value {number}." for number in range(30))
+    write_notes(folder, {"long.md": f"# Long\n\n{long}\n"})
     first, _ = ingest(settings, folder)
     smaller = settings.model_copy(update={"ingest": IngestSettings(chunk_tokens=64)})
     report, stages = ingest(smaller)

@@ -31,7 +31,7 @@ ROWS = [
     row("g2", "한글은 언제 반포되었나?", ["1446년"]),
     # Some copies carry plausible answers among the answers of a question without one.
     row("g3", "한글은 어디에서 반포되었나?", ["1446년"], impossible=True, question_type=3),
-    row("g4", "LSTM은 언제 제안되었나?", ["1997년"], context=OTHER, title="LSTM", source="acrofan", news_category="과학"),
+    row("g4", "LSTM은 언제 제안되었나?", ["1997년"], context=OTHER, title="LSTM", source="paper", news_category="과학"),
 ]
 
 
@@ -92,7 +92,8 @@ def as_parquet(folder):
     )
     file = folder / "train-00000.parquet"
     rows = [one | {"news_category": one["news_category"] or ""} for one in ROWS]
-    Dataset.from_list([one | {"answers": as_columns(one["answers"])} for one in rows], features=features).to_parquet(file)
+    rows = [one | {"answers": as_columns(one["answers"])} for one in rows]
+    Dataset.from_list(rows, features=features).to_parquet(file)
     return file
 
 
@@ -192,7 +193,8 @@ BAD_LINES = {
 @pytest.mark.parametrize("name", BAD_LINES)
 def test_a_bad_line_costs_that_line_only(tmp_path, name):
     bad = BAD_LINES[name]
-    lines = [json.dumps(ROWS[0]).encode(), bad if isinstance(bad, bytes) else bad.encode(), json.dumps(ROWS[3]).encode()]
+    good = [json.dumps(one).encode() for one in ROWS]
+    lines = [good[0], bad if isinstance(bad, bytes) else bad.encode(), good[3]]
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join(lines) + b"\n\n")
     data = load_klue(str(tmp_path / "rows.jsonl"))
     assert [question.guid for question in data.questions] == ["g1", "g4"]
@@ -223,7 +225,7 @@ def test_places_are_those_of_the_text_that_is_kept(tmp_path):
         ("x.json", "3", 'no list "data"'),
         ("x.json", '{"data": []}', "holds no KLUE-MRC row"),
         ("x.json", '{"data": [{"title": "t", "paragraphs": null}]}', "holds no KLUE-MRC row"),
-        ("x.json", '{"data": [{"title": "t", "paragraphs": [{"context": "c", "qas": null}]}]}', "holds no KLUE-MRC row"),
+        ("x.json", '{"data": [{"paragraphs": [{"context": "c", "qas": null}]}]}', "holds no KLUE-MRC row"),
         ("x.json", '{"data": ["text"]}', "holds no KLUE-MRC row"),
         ("x.json", "[1, 2]", "holds no KLUE-MRC row"),
         ("x.jsonl", "", "holds no KLUE-MRC row"),

@@ -63,7 +63,7 @@ BAD = {
     "latin.md": b"caf\xe9 \xff\xfe\xfd \x81",
     "empty.md": b"",
     "blank.md": b" \n\t\n\xe3\x80\x80",
-    "signs.md": "---\n\n***\n".encode(),
+    "signs.md": b"---\n\n***\n",
     "nul.md": "하나\0둘".encode(),
     "large.md": b"a" * 200,
 }

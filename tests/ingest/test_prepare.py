@@ -60,7 +60,7 @@ def test_sections_are_neighbouring_chunks_under_one_heading(corpus):
     # As few as the limit allows: two neighbours that could be one would be.
     for left, right in pairwise(found.sections):
         if left.document == right.document and left.heading == right.heading:
-            first = next(chunk for chunk in found.chunks if chunk.start == right.start and chunk.heading == right.heading)
+            first = next(c for c in found.chunks if (c.start, c.heading) == (right.start, right.heading))
             assert first.end - left.start > SECTION_CHARS
 
 

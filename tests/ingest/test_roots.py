@@ -106,7 +106,7 @@ def test_forgetting(home, name):
 
 
 def test_forgetting_what_was_never_known(home):
-    with pytest.raises(BadNotes, match="b was never ingested. Known: a, klue-mrc:train"):
+    with pytest.raises(BadNotes, match=r"b was never ingested\. Known: a, klue-mrc:train"):
         resolve(home, KNOWN, forget=["b"])
     with pytest.raises(BadNotes, match="Known: none"):
         resolve(home, forget=["a"])
@@ -122,7 +122,7 @@ def test_roots_that_overlap_are_refused(home):
         resolve(home, KNOWN, paths=[home / "a" / "sub"])
     with pytest.raises(BadNotes, match=r"a lies inside \."):
         resolve(home, paths=[home, home / "a"])
-    with pytest.raises(BadNotes, match="holds a, which is known.*--forget a"):
+    with pytest.raises(BadNotes, match=r"holds a, which is known.*--forget a"):
         resolve(home, KNOWN, paths=[home])
     # A name that merely begins the same is another folder.
     assert len(resolve(home, KNOWN, paths=[home / "ab"]).known) == 3
@@ -215,12 +215,12 @@ def test_a_file_that_cannot_be_read_now_keeps_its_last_good_text(home, settings)
 
 
 def test_a_passage_that_two_sources_share_is_kept_once(home, settings):
-    row = {"guid": "g", "title": "t", "context": "같은 지문이다.", "question": "?", "answers": [], "is_impossible": True}
+    row = {"guid": "g", "context": "같은 지문이다.", "question": "?", "answers": [], "is_impossible": True}
     for name in ("x.jsonl", "y.jsonl"):
         (home / name).write_text(json.dumps(row))
     known, gathered = go(settings, {"klue_mrc": [str(home / "x.jsonl"), str(home / "y.jsonl")]})
     assert sources(gathered) == [("klue-mrc:x.jsonl", "g")]
-    left, second = go(settings, {"forget": ["y.jsonl"]}, known, gathered)
+    _, second = go(settings, {"forget": ["y.jsonl"]}, known, gathered)
     assert sources(second) == [("klue-mrc:x.jsonl", "g")]
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -83,56 +84,62 @@ def model_folder(folder, weights=WEIGHTS, **config):
     return folder
 
 
+class Hub(BaseHTTPRequestHandler):
+    """A hub in the client's dialect, as far as models go."""
+
+    protocol_version = "HTTP/1.1"
+    repositories: ClassVar[dict] = {}
+    status = 200
+    seen: ClassVar[list] = []
+
+    def do_HEAD(self):
+        path = self.path.split("?")[0]
+        self.seen.append((self.command, path))
+        parts = path.strip("/").split("/")
+        if self.status != 200 or path == "/":
+            self.reply(self.status)
+        elif parts[:2] == ["api", "models"]:
+            self.about(self.repositories.get("/".join(parts[2:4])), "/".join(parts[2:4]), parts[4])
+        elif parts[0] == "api":
+            self.reply(404)
+        else:
+            content = self.repositories["/".join(parts[:2])]["/".join(parts[4:])]
+            tag = hashlib.sha256(content).hexdigest()
+            self.reply(200, content, {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT})
+
+    do_GET = do_HEAD
+
+    def about(self, files, name, wanted):
+        if files is None:
+            self.reply(404, headers={"X-Error-Code": "RepoNotFound"})
+        elif wanted == "tree":
+            entries = [
+                {"type": "file", "oid": hashlib.sha256(content).hexdigest(), "size": len(content), "path": path}
+                for path, content in files.items()
+            ]
+            self.reply(200, json.dumps(entries).encode())
+        else:
+            siblings = [{"rfilename": path} for path in files]
+            self.reply(200, json.dumps({"id": name, "sha": COMMIT, "siblings": siblings}).encode())
+
+    def reply(self, code, content=b"", headers=None):
+        self.send_response(code)
+        for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
 @contextmanager
 def hub(repositories, status=200):
-    """A hub on loopback in the client's dialect; yields its address and the requests it saw."""
+    """A hub on loopback; yields its address and the requests it saw."""
     seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self):
-            self.answer()
-
-        def do_GET(self):
-            self.answer()
-
-        def answer(self):
-            path = self.path.split("?")[0]
-            seen.append((self.command, path))
-            if status != 200 or path == "/":
-                return self.reply(status, b"")
-            parts = path.strip("/").split("/")
-            if parts[:2] == ["api", "models"]:
-                files = repositories.get("/".join(parts[2:4]))
-                if files is None:
-                    return self.reply(404, b"", {"X-Error-Code": "RepoNotFound"})
-                if parts[4] == "tree":
-                    return self.reply(200, json.dumps([self.entry(name, files[name]) for name in files]).encode())
-                info = {"id": "/".join(parts[2:4]), "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}
-                return self.reply(200, json.dumps(info).encode())
-            if parts[0] == "api":
-                return self.reply(404, b"")
-            content = repositories["/".join(parts[:2])]["/".join(parts[4:])]
-            tag = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
-            return self.reply(200, content, tag)
-
-        @staticmethod
-        def entry(name, content):
-            return {"type": "file", "oid": hashlib.sha256(content).hexdigest(), "size": len(content), "path": name}
-
-        def reply(self, code, content, headers=None):
-            self.send_response(code)
-            for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (Hub,), {"repositories": repositories, "status": status, "seen": seen})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

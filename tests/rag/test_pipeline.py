@@ -137,7 +137,7 @@ def test_what_the_notes_do_not_say(pipeline, question, said):
     assert model.prompts == []
 
 
-@pytest.mark.parametrize("said", ["노트에 답이 없습니다.", "노트에는 그 내용이 나와 있지 않습니다. [1]", "The notes don't say."])
+@pytest.mark.parametrize("said", ["노트에 답이 없습니다.", "노트에는 그 내용이 없습니다. [1]", "The notes don't say."])
 def test_a_generator_that_refuses_has_abstained(pipeline, said):
     answer = pipeline(said)[0].ask(Question(GATES))
     assert answer.abstained
@@ -239,9 +239,9 @@ def test_sampling_options_are_those_of_the_settings(pipeline):
 
 
 def test_a_small_prompt_takes_fewer_passages_and_the_answer_tells_all(pipeline, course_index):
-    question = Question("망각 게이트, 입력 게이트, softmax, WordPiece, BPE는 무엇인가?", k=10)
+    question = Question("Why does the softmax of the attention saturate without the square root?", k=10)
     held = {}
-    for budget in (500, 5000):
+    for budget in (1000, 9000):
         made, model = pipeline(count_tokens=len, generator=GeneratorSettings(max_prompt_tokens=budget))
         answer = made.ask(question)
         assert len(model.prompts[0]) < budget
@@ -249,7 +249,7 @@ def test_a_small_prompt_takes_fewer_passages_and_the_answer_tells_all(pipeline, 
         for citation in answer.citations:
             document = course_index.document(citation.doc_id)
             assert document.text[citation.start : citation.end] == citation.quote
-    assert 0 < held[500] < held[5000] == len(answer.passages)
+    assert 0 < held[1000] < held[9000] == len(answer.passages)
 
 
 def test_cancelled_before_it_began(pipeline):
@@ -333,7 +333,7 @@ def test_a_generator_that_breaks(pipeline):
 def test_an_answer_that_takes_too_long(pipeline):
     model = ScriptedModel(gated=True)
     made, _ = pipeline(model=model, deadline_s=0.05)
-    with pytest.raises(DeadlineExceeded, match="0.05 s"):
+    with pytest.raises(DeadlineExceeded, match=r"0\.05 s"):
         made.ask(Question(GATES))
     model.let(3)
 

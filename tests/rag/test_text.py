@@ -6,14 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.text import (
+    asked,
     bigrams,
-    content_words,
     language,
     latin_words,
     morphemes,
     morphemes_of,
     normalise,
-    question_morphemes,
     sentences,
     stem,
     strip_particles,
@@ -21,8 +20,9 @@ from rag.text import (
 )
 
 PIECES = st.sampled_from(
-    ["가", "다", "다.", "한글", "LSTM", "e.g.", "3.14", "2019. 3. 5.", "1.", "\n", "\n\n", " ", "\t", "- ", "# ", "| a |",
-     "```\n", "$$", "!", "?", "…", "。", "”", "'", "😀", "\u200b", "\u3000", "\x0b", "\x85", "\u2028", "é", "e\u0301"]
+    ["가", "다", "다.", "한글", "LSTM", "e.g.", "3.14", "2019. 3. 5.", "1.", "\n", "\n\n", " ", "\t", "- ", "# ",
+     "| a |", "```\n", "$$", "!", "?", "…", "。", "”", "'", "😀", "\u200b", "\u3000", "\x0b", "\x85",
+     "\u2028", "é", "e\u0301"]
 )  # fmt: skip
 TEXTS = st.lists(PIECES | st.text(max_size=3), max_size=40).map("".join)
 
@@ -116,10 +116,22 @@ def test_morphemes_drop_particles_and_endings():
 
 
 def test_words_that_only_ask_are_left_out_of_a_question():
-    assert question_morphemes("게이트는 무엇인가?") == ["게이트"]
+    about = asked("망각 게이트는 무엇인가?")
+    assert about.morphemes == ["망각", "게이트"]
+    assert about.named == ["망각", "게이트"]
+    assert bigrams(about.text)[:3] == ["망각", "게이", "이트"]
+    assert "무엇" not in about.text
     # Unless nothing else is left.
-    assert question_morphemes("무엇인가?") == morphemes("무엇인가?") != []
-    assert question_morphemes("") == []
+    assert asked("무엇인가?").morphemes == morphemes("무엇인가?") != []
+
+
+@pytest.mark.parametrize(
+    "question", ["망각 게이트는 무엇인가?", "😀 누가 했나?", "What is 어텐션?", "왜?", "", "?!", "漢字", "그랬겠니"]
+)
+def test_a_question_keeps_its_length_when_words_are_blanked(question):
+    about = asked(question)
+    assert len(about.text) == len(question)
+    assert all(ours in (theirs, " ") for ours, theirs in zip(about.text, question, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +145,7 @@ def test_words_that_only_ask_are_left_out_of_a_question():
     ],
 )
 def test_things_that_a_question_names(question, words):
-    assert content_words(question) == words
+    assert asked(question).named == words
 
 
 def test_many_texts_are_analysed_like_each_alone():

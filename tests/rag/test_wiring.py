@@ -200,7 +200,8 @@ def test_an_encoder_out_of_reach_leaves_the_words(settings, notes, opened, monke
 def test_an_index_of_words_only(settings, tmp_path, opened, monkeypatch):
     monkeypatch.setattr(models, "embedded_files", lambda: None)
     plain = Settings(data_dir=settings.data_dir, models="embedded")
-    build(plain, IngestRequest(paths=[write_notes(tmp_path / "notes", {"a.md": "# 게이트\n\n게이트는 값을 정한다.\n"})]))
+    folder = write_notes(tmp_path / "notes", {"a.md": "# 게이트\n\n게이트는 값을 정한다.\n"})
+    build(plain, IngestRequest(paths=[folder]))
     pipeline = opened(plain)
     assert sources(pipeline, QUESTION) == ["a.md"]
     readiness = pipeline.readiness()
@@ -233,9 +234,9 @@ def test_generators(monkeypatch, generator, name, fallbacks):
 
 def test_generators_that_cannot_be(monkeypatch):
     monkeypatch.setattr(models, "hub_reachable", lambda: False)
-    with pytest.raises(BadConfiguration, match="generator.base_url"):
+    with pytest.raises(BadConfiguration, match=r"generator\.base_url"):
         open_generator(Settings(generator=GeneratorSettings(backend="openai")))
-    with pytest.raises(NoModel, match="Qwen/Qwen3-0.6B"):
+    with pytest.raises(NoModel, match=r"Qwen/Qwen3-0\.6B"):
         open_generator(Settings(generator=GeneratorSettings(backend="torch")))
     with pytest.raises(NoModel, match="never falls back"):
         open_generator(Settings(models="hub"))

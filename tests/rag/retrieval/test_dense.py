@@ -126,7 +126,7 @@ def test_a_file_that_faiss_cannot_read(tmp_path, damage):
     file = tmp_path / "dense.faiss"
     DenseIndex.build(unit(50)).write(file)
     file.write_bytes(file.read_bytes()[:40] if damage is None else damage)
-    with pytest.raises(DamagedIndex, match="dense.faiss"):
+    with pytest.raises(DamagedIndex, match=r"dense\.faiss"):
         DenseIndex.open(file)
 
 

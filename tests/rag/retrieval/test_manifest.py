@@ -75,10 +75,10 @@ def test_sizes(folder):
     manifest = read_manifest(folder)
     check_sizes(folder, manifest)
     (folder / "notes.sqlite").write_bytes(b"data")
-    with pytest.raises(DamagedIndex, match="gen-000001/notes.sqlite has 4 bytes, expected 8 bytes"):
+    with pytest.raises(DamagedIndex, match=r"gen-000001/notes\.sqlite has 4 bytes, expected 8 bytes"):
         check_sizes(folder, manifest)
     (folder / "notes.sqlite").unlink()
-    with pytest.raises(DamagedIndex, match="gen-000001/notes.sqlite is missing"):
+    with pytest.raises(DamagedIndex, match=r"gen-000001/notes\.sqlite is missing"):
         check_sizes(folder, manifest)
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,7 +50,7 @@ def test_passages_do_not_overlap_keep_the_limit_and_hold_their_chunk(layout, k, 
         assert one.start <= one.hit.chunk.start
         assert one.end >= min(one.hit.chunk.end, one.hit.chunk.start + limit)
     spans = sorted((one.start, one.end) for one in found)
-    assert all(left[1] <= right[0] for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(spans))
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
 
 
