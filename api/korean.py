@@ -95,6 +95,9 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Free some, or set data_dir elsewhere.", "공간을 비우거나 data_dir을 다른 곳으로 바꿔 주세요."),
     ("{folder} cannot be a folder: a file is in the way.", "{folder} 자리에 파일이 있어 폴더를 만들 수 없습니다."),
     ("Set data_dir elsewhere.", "data_dir을 다른 곳으로 바꿔 주세요."),
+    ("Not ready:", "아직 준비되지 않았습니다:"),
+    ("There is no index in {folder}.", "{folder} 폴더에 색인이 없습니다."),
+    ("Run `ask-notes ingest FOLDER` first.", "먼저 `ask-notes ingest 노트폴더`를 실행해 주세요."),
     # Ingest and its audit.
     ("There is no {path}.", "{path} 경로에 아무것도 없습니다."),
     ("Name a folder or a file of notes ({kinds}).", "노트가 든 폴더나 파일({kinds})을 적어 주세요."),

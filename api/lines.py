@@ -74,6 +74,8 @@ LINES: dict[str, tuple[str, str]] = {
         "{encoder} · 토큰 {count:,}/{window:,} · [UNK] {unknown:,} · 읽는 단어 {read:.0%}",
         "{encoder} · {count:,} of {window:,} tokens · {unknown:,} [UNK] · {read:.0%} of the words read",
     ),
+    "piece": ("조각", "piece"),
+    "characters": ("글자", "characters"),
     "report_at": ("보고서: {path}", "Report: {path}"),
     "map_written": (
         "지도: {path} (브라우저에서 여세요. 인터넷이 없어도 됩니다)",

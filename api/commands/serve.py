@@ -16,6 +16,8 @@ from types import FrameType
 import uvicorn
 
 from api.app import create_app
+from api.lines import line
+from api.messages import in_language
 from api.security import check_listen
 from api.service import Service
 from api.terminal import Terminal
@@ -30,7 +32,9 @@ def serve(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) 
     settings = loaded.settings
     check_listen(settings.server)
     listener = listen(settings.server)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logged = logging.StreamHandler(sys.stderr)
+    logged.setFormatter(InWords(terminal))
+    logging.basicConfig(level=logging.WARNING, handlers=[logged])
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -83,6 +87,21 @@ def listen(server: ServerSettings) -> socket.socket:
         # create_server adds the address to the reason, in Python's spelling.
         why = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         raise AddressTaken(f"{where} is not an address of this machine ({why}). Use --host 127.0.0.1.") from None
+
+
+class InWords(logging.Formatter):
+    """Log lines as the terminal's own: a warning is a note to a person, in the language spoken."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._language = terminal.language
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's message, and where something broke the traceback."""
+        text = super().format(record)
+        if record.levelno != logging.WARNING:
+            return f"{record.levelname}: {text}"
+        return line(self._language, "fallback", why=in_language(self._language, text))
 
 
 class Server(uvicorn.Server):

@@ -53,7 +53,7 @@ def tokens(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
         read=reading.read,
     )
     terminal.write(told, "bold")
-    rows = [["", "id", "mask", "piece", "characters"]]
+    rows = [["", "id", "mask", line(terminal.language, "piece"), line(terminal.language, "characters")]]
     for number, piece in enumerate(pieces):
         rows.append([str(number), str(piece.id), str(piece.mask), piece.text, read[piece.start : piece.end]])
     terminal.table(rows)

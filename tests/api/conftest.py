@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from fake_pipeline import FakePipeline
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from rag.settings import Settings, load
+from tests.api.fake_pipeline import FakePipeline
 
 BASE_URL = "http://127.0.0.1:8000"
 

@@ -7,11 +7,10 @@ import types
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
-
-from fake_pipeline import FakePipeline  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from api.cli import main  # noqa: E402
+from tests.api.fake_pipeline import FakePipeline  # noqa: E402
 
 wiring = types.ModuleType("rag.wiring")
 wiring.open_pipeline = lambda settings, **options: FakePipeline(token_delay_s=0.02)

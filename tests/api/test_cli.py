@@ -8,13 +8,15 @@ import types
 from pathlib import Path
 
 import pytest
-from fake_pipeline import FakePipeline
 
 from api.cli import EXIT_CODES, main
+from api.settings_ko import DESCRIPTIONS
 from rag import errors
+from rag.settings import load
+from tests.api.fake_pipeline import FakePipeline
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["ask", "chat", "search", "ingest", "status", "settings", "tokens", "eval", "compare", "serve"]
+COMMANDS = """ask chat search ingest status settings tokens eval compare map make-questions serve""".split()
 
 
 @pytest.fixture
@@ -71,6 +73,37 @@ def test_usage_errors_are_2(argv, capsys):
         main(argv.split())
     assert end.value.code == 2
     assert "usage:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["serach", "x"], "did you mean search?"),
+        (["LSTM이 뭐야?"], 'ask-notes ask "LSTM이 뭐야?"'),
+        (["dance"], "there are ask, chat"),
+        (["ask", "x", "--foo"], "nothing here is called --foo"),
+        (["ask", "x", "-k", "many"], "'many' is not a whole number from 1 to 100"),
+        (["eval", "d", "--limit", "0"], "'0' is not a whole number of 1 or more"),
+        (["compare", "a"], "usage: ask-notes compare [options] RUN_A RUN_B"),
+    ],
+)
+def test_a_slip_is_answered_by_the_line_that_helps(argv, said, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(argv)
+    err = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said in err
+    assert len(err.splitlines()) == 3
+    assert err.splitlines()[-1].endswith("--help` says what there is.")
+
+
+def test_nothing_given_shows_the_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        main([])
+    shown = capsys.readouterr()
+    assert end.value.code == 2
+    assert shown.out == ""
+    assert "ask-notes ingest notes/" in shown.err
 
 
 def test_the_version(capsys):
@@ -153,6 +186,39 @@ def test_doubt_is_said(wired, capsys):
     assert "partly supported" in out
 
 
+def test_a_question_without_quotes_is_one_question(wired, capsys):
+    pipeline = FakePipeline()
+    wired(pipeline)
+    assert main(["ask", "LoRA는", "무엇을", "학습하나요?", "-k", "2"]) == 0
+    assert pipeline.questions[-1].text == "LoRA는 무엇을 학습하나요?"
+    assert main(["search", "LoRA", "행렬"]) == 0
+
+
+@pytest.mark.parametrize("argv", [["ask", ""], ["ask", "  "], ["search", " \n"]])
+def test_nothing_asked_loads_nothing(wired, capsys, argv):
+    opened = wired(FakePipeline())
+    assert main(argv) == 3
+    assert opened == []
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("Error: The question is empty.")
+
+
+def test_quotes_are_shown_without_markdown(wired, capsys):
+    wired(FakePipeline())
+    assert main(["search", "mask", "-k", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "Padding mask" in out
+    assert "**" not in out
+
+
+def test_what_fell_back_is_said_in_korean(wired, capsys):
+    wired(FakePipeline(fallbacks=("X/y is not in the cache and the hub is out of reach.", "Something new.")))
+    assert main(["--language", "ko", "ask", "LoRA"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["알림: X/y 모델이 캐시에 없고 허브에도 연결할 수 없습니다.", "알림: Something new."]
+
+
 def test_a_question_from_standard_input(wired, capsys, monkeypatch):
     pipeline = FakePipeline()
     wired(pipeline)
@@ -172,7 +238,9 @@ def test_a_conversation_remembers(wired, capsys, monkeypatch):
     assert [turn.role for turn in history] == ["user", "assistant"]
     assert "[1]" not in history[1].content
     assert pipeline.questions[3].history == ()
-    err = capsys.readouterr().err
+    shown = capsys.readouterr()
+    err = shown.err
+    assert "\n> LoRA는?\n" in shown.out
     assert "The generator gave up" in err
     assert "/new" in err
     assert pipeline.closed
@@ -249,6 +317,13 @@ def test_settings_say_where_they_come_from(wired, capsys, tmp_path):
     out = capsys.readouterr().out
     assert "retrieval.k = 9  (ask-notes.toml)" in out
     assert "server.port = 8000  (default)" in out
+    assert main(["settings", "--language", "ko"]) == 0
+    out = capsys.readouterr().out
+    assert "server.port = 8000  (기본값)\n    여는 포트." in out
+
+
+def test_every_setting_has_its_korean():
+    assert list(DESCRIPTIONS) == [row.name for row in load(environ={}).rows()]
 
 
 def test_a_reader_that_leaves(wired):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from fake_pipeline import FakeEngine, FakePipeline
 
 from rag.generation.engine import Engine
 from rag.pipeline import Pipeline
+from tests.api.fake_pipeline import FakeEngine, FakePipeline
 
 METHODS = ["ask", "stream", "search", "document", "documents", "readiness", "close"]
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from fake_pipeline import NOTES, FakePipeline
-from test_problems import SHAPE
 
 from rag import errors
+from tests.api.fake_pipeline import NOTES, FakePipeline
+from tests.api.test_problems import SHAPE
 
 
 def _is_problem(response, status: int, code: str) -> dict:
@@ -37,8 +37,11 @@ def test_health_checks_may_ask_for_the_head_only(client, path):
 
 
 def test_what_fell_back_is_said(client_for, settings):
-    client = client_for(settings, FakePipeline(fallbacks=("The hub is out of reach.",)))
-    assert client.get("/readyz").json()["fallbacks"] == ["The hub is out of reach."]
+    known = "X/y is not in the cache and the hub is out of reach."
+    client = client_for(settings, FakePipeline(fallbacks=(known, "Something new.")))
+    body = client.get("/readyz").json()
+    assert body["fallbacks"] == [known, "Something new."]
+    assert body["fallbacks_ko"] == ["X/y 모델이 캐시에 없고 허브에도 연결할 수 없습니다.", "Something new."]
 
 
 def test_not_ready_while_the_pipeline_says_so(client, pipeline):

@@ -5,13 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
-from calls import Call
-from fake_pipeline import FakePipeline
 
 from api.app import STATIC, create_app
 from api.security import check_listen, is_loopback
 from rag.errors import BadConfiguration
 from rag.settings import load
+from tests.api.calls import Call
+from tests.api.fake_pipeline import FakePipeline
 
 KEY = "k9-한글-key"
 

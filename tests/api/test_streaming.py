@@ -5,14 +5,14 @@ import json
 import threading
 
 import pytest
-from calls import Call, until
-from fake_pipeline import FakePipeline
-from test_problems import SHAPE
 
 from api.app import create_app
 from api.streams import Gate
 from rag.errors import QueueFull
 from rag.settings import load
+from tests.api.calls import Call, until
+from tests.api.fake_pipeline import FakePipeline
+from tests.api.test_problems import SHAPE
 
 
 def events(text: str) -> list[tuple[str, dict]]:

@@ -7,7 +7,7 @@ import pytest
 
 from api.lines import LINES, line
 from api.messages import PROBLEMS, told
-from api.terminal import Terminal, clean, cut, locale_language, pad, width, wrap
+from api.terminal import Terminal, bare, clean, cut, locale_language, pad, width, wrap
 
 
 class Tty(io.StringIO):
@@ -46,6 +46,13 @@ def test_cut_and_pad():
     assert cut("어텐션은 질의와\n키", 9) == "어텐션은…"
     assert width(cut("가" * 50, 9)) <= 9
     assert width(pad("한", 5)) == 5
+
+
+def test_quotes_lose_markdown_and_no_word():
+    text = "## 제목\n> 인용\n- **굵게** `code`\n| a | b |\n|---|---|\n| 1 | 2 |\n```py\nx\n```"
+    assert bare(text) == "제목 인용 굵게 code a · b 1 · 2 x"  # as the page does: tests/api/test_page.py
+    assert bare("LoRA가 학습 속도를 올려 주나?**") == "LoRA가 학습 속도를 올려 주나?"
+    assert bare("x * y - z") == "x * y - z"
 
 
 def test_notes_cannot_steer_the_terminal():

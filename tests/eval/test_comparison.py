@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import result
 
 from eval import results
 from eval.comparison import compare_runs
 from eval.results import Result
 from rag.errors import BadDataset
+from tests.eval.conftest import result
 
 
 def write(folder: Path, rows: list[Result], *, digest: str = "d", k: int = 5) -> Path:

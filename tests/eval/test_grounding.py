@@ -2,12 +2,12 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from conftest import answer, passage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval import grounding
 from rag.types import Answer, Passage, Timings, Usage
+from tests.eval.conftest import answer, passage
 
 
 def facts(sentence: str, passages: Sequence[Passage]) -> bool:

@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FakePipeline, answer, passage
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
@@ -13,6 +12,7 @@ from eval.judge import Judge, agreement, messages, read_reply
 from eval.runner import run
 from rag.errors import BadDataset
 from rag.settings import Settings
+from tests.eval.conftest import FakePipeline, answer, passage
 
 QUESTION = EvalQuestion("q", "언제?", ("1443년",))
 ANSWER = answer("1443년 [1].", (passage("한글은 1443년에 창제되었다."),), [(1,)])

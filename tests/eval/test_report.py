@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import FakePipeline
 
 from eval import bundle, report, results
 from eval.dataset import Dataset, EvalQuestion, Evidence
 from eval.runner import run
 from rag.settings import Settings
 from rag.types import Document
+from tests.eval.conftest import FakePipeline
 
 NASTY = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'"
 
@@ -192,7 +192,7 @@ def test_an_unfinished_run_says_so(folder: Path) -> None:
 
 
 def test_ranks_come_from_the_scores() -> None:
-    from conftest import result
+    from tests.eval.conftest import result
 
     rows = [
         result(str(n), {"rr@10": reciprocal, "recall@20": within})

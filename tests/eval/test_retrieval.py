@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from conftest import FakePipeline, passage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +7,7 @@ from eval import retrieval
 from eval.dataset import EvalQuestion, Evidence
 from eval.retrieval import Gold
 from rag.types import Passage
+from tests.eval.conftest import FakePipeline, passage
 
 
 def by_force(ranking: list[str], wanted: set[str]) -> dict[str, float]:

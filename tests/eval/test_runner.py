@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import QUESTIONS, FakePipeline
 
 from eval import results
 from eval.dataset import BadRow, Dataset
@@ -14,6 +13,7 @@ from eval.runner import Summary, run
 from eval.stats import parse_gate
 from rag.errors import BadDataset, BadInput, DeadlineExceeded, GateNotMet, GenerationFailed, QuestionTooLong
 from rag.settings import Settings
+from tests.eval.conftest import QUESTIONS, FakePipeline
 
 FIELDS = [
     "id", "question", "answers", "is_impossible", "answer", "prediction", "abstained", "citations", "passages",
@@ -131,7 +131,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {root!r}]
-from conftest import FakePipeline, QUESTIONS
+from tests.eval.conftest import FakePipeline, QUESTIONS
 from eval.dataset import Dataset
 from eval.runner import run
 from rag.settings import Settings

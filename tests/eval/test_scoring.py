@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from conftest import answer, passage
 
 from eval import scoring
 from eval.dataset import EvalQuestion
 from eval.results import ANSWER
 from eval.retrieval import Gold
 from eval.scoring import Reply
+from tests.eval.conftest import answer, passage
 
 GOLD = passage("한글은 1443년에 창제되었다.", "gold", 1)
 OTHER = passage("딴 문서의 글이다.", "other", 2)

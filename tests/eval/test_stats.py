@@ -1,9 +1,9 @@
 import pytest
-from conftest import result
 
 from eval import intervals, stats
 from eval.stats import Gate, check_gates, parse_gate
 from rag.errors import BadInput, GateNotMet
+from tests.eval.conftest import result
 
 
 def judged(name: str, *, impossible: bool, abstained: bool, score: float | None, failure: str):

@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given, settings
-from shapes import MARKDOWN, SHAPES, TEXT_SHAPES
 
 from ingest.blocks import heading_text, line_of, looks_like_markdown, markdown_blocks, plain_blocks
 from rag.text import normalise
+from tests.ingest.shapes import MARKDOWN, SHAPES, TEXT_SHAPES
 
 
 def check(text, blocks):

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from scripted import ScriptedModel
 
 from rag.generation.engine import Engine
 from rag.types import Chunk, Passage
+from tests.rag.generation.scripted import ScriptedModel
 
 # What Qwen3's own template does with enable_thinking=False, in short.
 TEMPLATE = (

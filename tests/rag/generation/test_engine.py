@@ -5,10 +5,10 @@ import time
 
 import pytest
 from langchain_core.messages import HumanMessage
-from scripted import PATIENCE_S, ScriptedModel
 
 from rag.errors import Busy, Cancelled, DeadlineExceeded, GenerationFailed, NoModel, QueueFull, ShuttingDown
 from rag.types import Usage
+from tests.rag.generation.scripted import PATIENCE_S, ScriptedModel
 
 
 def ask(text="?"):

@@ -4,7 +4,6 @@ import socket
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from loopback import event, serving
 from pydantic import SecretStr
 
 from rag.errors import BadConfiguration, Busy, GenerationFailed, NoModel
@@ -13,6 +12,7 @@ from rag.generation.prompt import build_messages
 from rag.generation.remote import estimate_tokens, remote_model
 from rag.settings import GeneratorSettings
 from rag.types import Question, Usage
+from tests.rag.generation.loopback import event, serving
 
 MESSAGES = [SystemMessage("s"), HumanMessage("u"), AIMessage("a"), HumanMessage("q")]
 
