@@ -15,7 +15,7 @@ from typing import Literal
 
 Kind = Literal["heading", "text", "fence", "table", "list"]
 
-_MARKDOWN_SIGNS = re.compile(r"^(?:#{1,6}\s+\S|```|~~~|\s*[-*+]\s+\S|\|.+\|\s*$|>\s)", re.MULTILINE)
+_MARKDOWN_SIGNS = re.compile(r"^(?:#{1,6}[ \t]+\S|```|~~~|[ \t]*[-*+][ \t]+\S|\|.+\|[ \t]*$|>[ \t])", re.MULTILINE)
 # Opens with a key: a "---" above anything else is a rule.
 _FRONT_MATTER = re.compile(r"\A---\n(?:[^\s:#][^\n:]*:.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 # "1.2 제목", "1.2.1. Title": at least two numbers, short, and no sentence.
@@ -101,7 +101,7 @@ def _top_level(text: str) -> Iterator[tuple[Kind, int, int, int]]:
         yield "text", 0, *_trim(text, 0, front.end())
         position = front.end()
     skipped_lines = text.count("\n", 0, position)
-    tokens = MarkdownIt("commonmark").enable("table").parse(text[position:])
+    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text[position:])
     for token in tokens:
         if token.level != 0 or token.map is None or token.nesting < 0:
             continue

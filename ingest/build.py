@@ -21,7 +21,7 @@ from ingest.vectors import background, embed
 from ingest.write import write_generation
 from rag.errors import BadNotes, DamagedIndex, NoIndex
 from rag.retrieval.generations import Generations
-from rag.retrieval.index import NotesIndex
+from rag.retrieval.index import NotesIndex, open_index
 from rag.retrieval.manifest import Audit, SplitterPin
 from rag.settings import Settings
 
@@ -142,16 +142,12 @@ def _build(
 def _open_before(generations: Generations) -> tuple[NotesIndex | None, tuple[str, ...]]:
     """The generation to take unchanged things from; damaged ones are passed over, and said."""
     try:
-        pin = generations.pin()
+        index = open_index(generations)
     except NoIndex:
         return None, ()
     except DamagedIndex as error:
         return None, (str(error),)
-    try:
-        return NotesIndex(pin), pin.passed_over
-    except DamagedIndex as error:
-        pin.close()
-        return None, (*pin.passed_over, str(error))
+    return index, index.pin.passed_over
 
 
 def _audit(corpus: Corpus, window: int | None, encoder: str | None) -> Audit:

@@ -75,8 +75,8 @@ def _read_row(row: Mapping[str, Any]) -> tuple[Document, KlueQuestion]:
         raise TypeError("not an object")
     raw = _text(row, "context")
     context = normalise(raw)
-    if not context.strip():
-        raise ValueError("its context is empty")
+    if not context.strip() or "\0" in context:
+        raise ValueError("its context is empty" if "\0" not in context else "its context holds NUL characters")
     guid, title = _text(row, "guid"), normalise(_text(row, "title")) if row.get("title") else ""
     doc_id = document_id(ROOT, context)
     metadata = {"origin": "klue", "format": "passage", "language": language(context)}

@@ -1,8 +1,9 @@
 // The page: what is ready, the question box, the conversation.
 
 import { byId, copyText, el, icon } from "./dom.js";
-import { closeNote, forgetNotes, openList, openNote } from "./note.js";
+import { closeNote, forgetNotes, load, openList, openNote } from "./note.js";
 import { ask, get, keepKey } from "./server.js";
+import { suggest } from "./suggest.js";
 import { Turn } from "./turn.js";
 import { language, switchLanguage, t, translatePage } from "./words.js";
 
@@ -96,15 +97,23 @@ function setup() {
 }
 
 function suggestions() {
-  const titles = [...new Set(documents.map((document_) => plainTitle(document_.title)).filter((title) => title && title.length <= 40))];
-  if (!titles.length) return "";
-  // Spread over the whole course, not its first three lessons.
-  const picks = [0.15, 0.5, 0.85].map((part) => titles[Math.floor(part * titles.length)]);
-  const buttons = [...new Set(picks)].map((title, i) => {
-    const words = t(`suggest_${i + 1}`, { title });
-    return el("li", {}, el("button", { type: "button", class: "suggestion", onclick: () => start(words) }, words));
+  const place = el("div", { class: "suggestions" });
+  suggested().then((questions) => {
+    const buttons = questions.map((words) =>
+      el("li", {}, el("button", { type: "button", class: "suggestion", onclick: () => start(words) }, words)),
+    );
+    if (buttons.length) place.append(el("p", { class: "label" }, t("try")), el("ul", {}, ...buttons));
   });
-  return el("div", { class: "suggestions" }, el("p", { class: "label" }, t("try")), el("ul", {}, ...buttons));
+  return place;
+}
+
+async function suggested() {
+  const asked = await suggest(documents, load).catch(() => []);
+  if (asked.length || !documents.length) return asked;
+  const titles = [...new Set(documents.map((document_) => plainTitle(document_.title)).filter((title) => title && title.length <= 40))];
+  // Spread over the whole course, not its first three lessons.
+  const picks = titles.length ? [0.15, 0.5, 0.85].map((part) => titles[Math.floor(part * titles.length)]) : [];
+  return [...new Set(picks)].map((title, i) => t(`suggest_${i + 1}`, { title }));
 }
 
 const plainTitle = (title) => title.replace(/^[\d.\-_\s]+/, "").trim();

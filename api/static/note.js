@@ -69,7 +69,8 @@ export function closeNote() {
   else dialog.close();
 }
 
-async function load(docId) {
+// A note's whole JSON, fetched once.
+export async function load(docId) {
   if (!kept.has(docId)) kept.set(docId, await get(`/v1/documents/${encodeURIComponent(docId)}`));
   return kept.get(docId);
 }

@@ -93,10 +93,10 @@ function inline(parent, text, start, end, weak, marker) {
     const button = match[0][0] === "[" ? marker(parseInt(match[0].slice(1), 10)) : null;
     if (match[0][0] === "[" && !button) continue;
     if (button) {
-      // A no-break space keeps the marker on the line of the word it belongs to.
+      // The marker stays on the line of the word it belongs to: a button may break off even from a no-break space.
       const spaced = text[from - 1] === " " && from - 1 >= done;
       plain(parent, text, done, spaced ? from - 1 : from, weak);
-      parent.append(spaced ? "\u00a0" : "", button);
+      parent.append(el("span", { class: "glued" }, spaced ? "\u00a0" : "", button));
       done = to;
       continue;
     }

@@ -18,6 +18,8 @@ from rag.types import Citation, Passage, Support
 MAX_MARKERS = 3
 _HEADING = re.compile(r"\s*#{1,6}\s")
 _FENCE_LINE = re.compile(r"\s*(?:```|~~~)")
+_OPENING = "$*`_"
+_CLOSING = "$*`_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,29 @@ class Attributor:
 
     def _cite(self, place: int, found: Check) -> Citation:
         passage = self._passages[place]
-        key = (place, found.start, found.end)
+        start, end = _with_markup(passage.text, found.start, found.end)
+        key = (place, start, end)
         if key not in self._citations:
             self._citations[key] = Citation(
                 len(self._citations) + 1,
                 passage.chunk.chunk_id,
                 passage.chunk.doc_id,
                 passage.source,
-                passage.start + found.start,
-                passage.start + found.end,
-                passage.text[found.start : found.end],
+                passage.start + start,
+                passage.start + end,
+                passage.text[start:end],
                 found.support,
             )
         return self._citations[key]
+
+
+def _with_markup(text: str, start: int, end: int) -> tuple[int, int]:
+    """Take in the signs that touch a quote's ends: a formula without its first $ is not the note's own."""
+    while start > 0 and text[start - 1] in _OPENING:
+        start -= 1
+    while end < len(text) and text[end] in _CLOSING:
+        end += 1
+    return start, end
 
 
 def claims_something(sentence: str) -> bool:

@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,10 @@ class Generations:
             return None
         return status.st_ino, status.st_mtime_ns
 
-    def pin(self) -> Pin:
+    def pin(self, unusable: Mapping[str, str] | None = None) -> Pin:
         """Open the live generation, or the newest good one before it.
+
+        `unusable` names generations whose files were found bad further in, each with why.
 
         Raises:
             NoIndex: nothing was ingested yet.
@@ -83,6 +85,9 @@ class Generations:
             raise NoIndex(f"There is no index in {self.folder.parent.name}. {INGEST_FIRST}")
         passed_over = [] if live and _is_name(live) else [f"{_CURRENT} is lost or damaged."]
         for name in names:
+            if unusable and name in unusable:
+                passed_over.append(unusable[name])
+                continue
             try:
                 return self._pin(name, tuple(passed_over))
             except DamagedIndex as error:

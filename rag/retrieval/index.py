@@ -18,7 +18,7 @@ import numpy as np
 
 from rag.errors import DamagedIndex, UnknownDocument
 from rag.retrieval.dense import DenseIndex
-from rag.retrieval.generations import Pin
+from rag.retrieval.generations import Generations, Pin
 from rag.retrieval.lexical import LexicalIndex
 from rag.retrieval.tokens import Reading
 from rag.text import normalise
@@ -100,13 +100,13 @@ class NotesIndex:
         counts = pin.manifest.counts
         try:
             self._database = open_database(pin.folder / DATABASE)
+            # Whoever drops the last reference lets go of the generation, so that a live one can be replaced.
+            self._closing = weakref.finalize(self, _let_go, self._database, pin)
             found = self._database.execute("SELECT count(*) FROM chunks").fetchone()[0]
             self.lexical = LexicalIndex.open(pin.folder / LEXICAL, counts.sections, counts.chunks)
             self.read: NDArray[np.float32] = np.load(pin.folder / READ, mmap_mode="r", allow_pickle=False)
         except (sqlite3.DatabaseError, OSError, ValueError) as error:
             raise DamagedIndex(f"{self.generation} cannot be opened: {error}.") from error
-        # Whoever drops the last reference lets go of the generation, so that a live one can be replaced.
-        self._closing = weakref.finalize(self, _let_go, self._database, pin)
         self.dense = DenseIndex.open(pin.folder / DENSE) if pin.manifest.encoder else None
         vectors = len(self.dense) if self.dense else counts.chunks
         if not found == counts.chunks == vectors == len(self.read):
@@ -225,6 +225,23 @@ class NotesIndex:
             "SELECT c.row FROM chunks c JOIN documents d USING (doc) WHERE " + " AND ".join(conditions) + " ORDER BY 1"
         )
         return np.fromiter((row for (row,) in self._database.execute(sql, values)), dtype=np.int64)
+
+
+def open_index(generations: Generations) -> NotesIndex:
+    """The live generation, opened, or the newest one before it whose files open.
+
+    Raises:
+        NoIndex: nothing was ingested yet.
+        DamagedIndex: there are generations, and none of them opens.
+    """
+    unusable: dict[str, str] = {}
+    while True:
+        pin = generations.pin(unusable)
+        try:
+            return NotesIndex(pin)
+        except DamagedIndex as error:
+            pin.close()
+            unusable[pin.folder.name] = str(error)
 
 
 def open_database(file: Path) -> sqlite3.Connection:

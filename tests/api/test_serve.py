@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import logging
 import re
 import signal
 import socket
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
-from api.commands.serve import listen
+from api.commands.serve import InWords, listen
+from api.terminal import Terminal
 from rag.errors import AddressTaken
 from rag.settings import load
 
@@ -87,3 +89,14 @@ def test_beyond_loopback_without_a_key_is_4(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["--language", "en", "serve", "--host", "0.0.0.0", "--port", "0"]) == 4
     assert "api_keys" in capsys.readouterr().err
+
+
+def test_a_warning_is_a_note_in_the_language_spoken():
+    def told(language, level, message):
+        record = logging.LogRecord("api.service", level, "", 0, message, None, None)
+        return InWords(Terminal(language)).format(record)
+
+    known = "Not ready: There is no index in data. Run `ask-notes ingest FOLDER` first."
+    assert told("en", logging.WARNING, known) == f"Note: {known}"
+    assert told("ko", logging.WARNING, known).startswith("알림: 아직 준비되지 않았습니다: data 폴더에 색인이 없습니다.")
+    assert told("ko", logging.ERROR, "Boom") == "ERROR: Boom"

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 
@@ -171,6 +173,35 @@ def test_words_of_a_heading(raw, words):
 )
 def test_text_that_holds_markdown(text, expected):
     assert looks_like_markdown(text) is expected
+
+
+STUBBORN = {
+    "brackets": "![" * 20_000,
+    "emphasis": "*a " * 20_000,
+    "ticks": " ".join("`" * number for number in range(1, 300)),
+    "quotes": "> " * 5_000 + "x",
+    "bullets": "- " * 3_000 + "x",
+    "nested": "\n".join("  " * depth + "- x" for depth in range(400)),
+    "comments": "<!--" * 10_000,
+    "cells": "|a" * 3_000 + "|\n" + "|-" * 3_000 + "|\n" + "|b" * 3_000 + "|\n",
+    "references": "[a]: b\n" * 5_000,
+    "formulas": "$$ \n\n" * 5_000,
+    "blank lines": "\t\n" * 50_000,
+    "spaces": " " * 100_000 + "x",
+    "numbers": "1.2 " * 20_000,
+    "stops": ". " * 20_000,
+    "underlined": "a\n" * 10_000 + "---\n",
+}
+
+
+@pytest.mark.parametrize("name", STUBBORN)
+def test_no_text_takes_for_ever(name):
+    text = STUBBORN[name]
+    began = time.perf_counter()
+    looks_like_markdown(text)
+    check(text, markdown_blocks(text))
+    check(text, plain_blocks(text))
+    assert time.perf_counter() - began < 10
 
 
 def test_lines_are_counted_from_one():

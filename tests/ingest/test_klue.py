@@ -181,6 +181,7 @@ BAD_LINES = {
     "no context": json.dumps({"guid": "x", "question": "?"}),
     "context is no text": json.dumps(ROWS[0] | {"context": 3}),
     "empty context": json.dumps(ROWS[0] | {"context": "  "}),
+    "a NUL in the context": json.dumps(ROWS[0] | {"context": "앞\0뒤"}),
     "title is no text": json.dumps(ROWS[0] | {"title": 3}),
     "answers are no list": json.dumps(ROWS[0] | {"answers": "1443년"}),
     "an answer without a place": json.dumps(ROWS[0] | {"answers": [{"text": "1443년"}]}),

@@ -7,7 +7,7 @@ import pytest
 from ingest.build import IngestRequest, build
 from rag.errors import DamagedIndex, UnknownDocument
 from rag.retrieval.generations import Generations
-from rag.retrieval.index import DATABASE, READ, NotesIndex
+from rag.retrieval.index import DATABASE, READ, NotesIndex, open_index
 from rag.settings import EncoderSettings, Settings
 from rag.text import normalise
 from rag.types import Scope
@@ -177,6 +177,28 @@ def test_damage_that_keeps_the_size_is_refused(settings, name):
     with pytest.raises(DamagedIndex):
         NotesIndex(pin)
     pin.close()
+
+
+@pytest.mark.parametrize("name", [DATABASE, "dense.faiss"])
+def test_what_does_not_open_is_passed_over_for_the_one_before(settings, tmp_path, name):
+    store = Generations(settings.data_dir)
+    write_notes(tmp_path / "a b#c?d%e" / "notes", {"3.md": "# 다\n\nthe weight.\n"})
+    build(settings, IngestRequest())
+    file = settings.data_dir / "index" / "gen-000002" / name
+    file.write_bytes(b"\0" * file.stat().st_size)
+    index = open_index(store)
+    assert (index.generation, len(index.documents())) == ("gen-000001", 2)
+    (why,) = index.pin.passed_over
+    assert "gen-000002" in why or name in why
+    index.close()
+    # The next ingest takes over what is good and publishes a whole one.
+    report = build(settings, IngestRequest())
+    assert (report.generation, report.documents.added, report.embedded) == ("gen-000003", 1, 1)
+    assert len(report.passed_over) == 1
+    for database in (settings.data_dir / "index").rglob(DATABASE):
+        database.write_bytes(b"")
+    with pytest.raises(DamagedIndex, match=r"gen-000003.*ask-notes ingest"):
+        open_index(store)
 
 
 def test_fewer_chunks_than_the_manifest_says(settings):
