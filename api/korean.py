@@ -89,6 +89,12 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Run `ask-notes ingest` to publish anew.", "`ask-notes ingest`로 다시 만들어 주세요."),
     ("{who} is writing this index.", "{who} 쪽에서 이 색인을 쓰고 있습니다."),
     ("Wait for it to end.", "끝날 때까지 기다려 주세요."),
+    # What an operating system says.
+    ("Permission denied", "권한 없음"),
+    ("No such file or directory", "그런 파일이나 폴더 없음"),
+    ("Not a directory", "폴더가 아님"),
+    ("Read-only file system", "읽기 전용"),
+    ("No space left on device", "남은 공간 없음"),
     ("No permission to write {folder}.", "{folder} 에 쓸 권한이 없습니다."),
     ("Allow it, or set data_dir elsewhere.", "권한을 주거나 data_dir을 다른 곳으로 바꿔 주세요."),
     ("No space left for the index in {folder}.", "{folder} 에 색인을 쓸 공간이 없습니다."),

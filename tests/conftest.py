@@ -9,6 +9,7 @@ import socket
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.helpers import NOTES, save_tiny_encoder, write_notes
@@ -25,6 +26,11 @@ def pytest_configure(config):
     undo.setenv("HF_HOME", cache)
     # Models here are tiny: more threads only wait for each other, all the more on a busy machine.
     undo.setenv("OMP_NUM_THREADS", "1")
+    # A busy machine is slow, not wrong; where nobody looks on, the same examples every time.
+    hypothesis.settings.register_profile(
+        "notes", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize="CI" in os.environ
+    )
+    hypothesis.settings.load_profile("notes")
     for name in [name for name in os.environ if name.upper().startswith("ASK_NOTES_")]:
         undo.delenv(name)
 

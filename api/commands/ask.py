@@ -178,11 +178,15 @@ def _show_citation(citation: Citation, heading: str, terminal: Terminal) -> None
 
 def _show_passage(passage: Passage, terminal: Terminal, *, lines: int, score: bool = False) -> None:
     where = terminal.style(_where(passage.source, passage.chunk.heading), "bold")
-    span = f"({passage.start}–{passage.end})" + (f" {passage.score:.4g}" if score else "")
+    span = f"({passage.start}–{passage.end})" + (f" {_score(passage.score)}" if score else "")
     terminal.write_raw(f"{passage.rank}. {where} {terminal.style(span, 'dim')}")
     rows = wrap(bare(passage.text), terminal.columns - 1, _INDENT)
     for i, row in enumerate(rows[:lines]):
         terminal.write(row + "…" if i == lines - 1 and len(rows) > lines else row)
+
+
+def _score(score: float) -> str:
+    return "< 0.001" if score < 0.001 else f"{score:.3g}"
 
 
 def _where(source: str, heading: str) -> str:

@@ -10,11 +10,13 @@ const BOLD = /\*\*([^*]+[?？])\*\*/;
 const ASKED = /^\s*(?:[-*+]\s+)?Q\d*[.:]\s*(.+[?？])\s*$/;
 const ASKS = /^(왜|어떻게|무엇을|언제|why|how|what|which|when)\s/i;
 // A whole question, not "바꾸면?", which says nothing without what stands around it.
-const WHOLE = /(나|가|까|요|죠)[?？]$/;
+const WHOLE = /(?:나|가|까|요|죠)[?？]$|왜|어떻게|무엇|얼마|언제/;
 
-// The questions of a note, in its order; formulas and code would look strange on a button.
+// The questions of a note, those before headings whose answer follows in the same breath; formulas and
+// code would look strange on a button.
 export function questionsIn(text) {
   const found = [];
+  const headings = [];
   let code = false;
   for (const line of text.split("\n")) {
     if (FENCE.test(line)) code = !code;
@@ -25,9 +27,10 @@ export function questionsIn(text) {
     let question = bare(words).replace(/^Q\d*[.:]\s*/, "").replace(/\s*\([^)]*\)$/, "");
     if (heading && ASKS.test(question) && !/[?？]$/.test(question)) question += "?";
     if (question.length < 8 || question.length > 60) continue;
-    if (WHOLE.test(question) || (ASKS.test(question) && question.endsWith("?"))) found.push(question);
+    if (!/[?？]$/.test(question) || !(WHOLE.test(question) || ASKS.test(question))) continue;
+    (heading ? headings : found).push(question);
   }
-  return found;
+  return [...found, ...headings];
 }
 
 // Up to three questions, each of another note, spread over the whole course.

@@ -157,7 +157,7 @@ export class Turn {
 
   passage(passage, scored = false) {
     const where = el("span", { class: "where" }, el("b", {}, passage.source), passage.heading && ` › ${passage.heading.split(" > ").at(-1)}`);
-    const score = scored && el("span", { class: "score" }, `${t("rank", passage)} · ${t("score", { score: Number(passage.score.toPrecision(3)) })}`);
+    const score = scored && el("span", { class: "score" }, `${t("rank", passage)} · ${t("score", { score: passage.score < 0.001 ? "< 0.001" : Number(passage.score.toPrecision(3)) })}`);
     const excerpt = el("span", { class: "excerpt" }, bare(passage.text.replace(/^#{1,6} [^\n]*\n+/, "")));
     return el("li", {}, el("button", { type: "button", class: "passage", onclick: () => this.actions.open(passage) }, where, score, excerpt));
   }

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # How much a chunk that means the same adds to one that says the same, both at their best.
-DENSE_WEIGHT = 0.5
+DENSE_WEIGHT = 1.0
 # Below this share of readable words a question's vector is noise: it is not even computed.
 LEAST_READ = 0.2
 # The same after the second look, whose scores are logits.
-RERANKED_DENSE_WEIGHT = 4.0
+RERANKED_DENSE_WEIGHT = 8.0
 SIBLING_PENALTY = 1.0
 # Further behind than any section of the second look can be.
 _FAR = 100.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 import socket
@@ -69,6 +71,12 @@ def test_what_is_not_known_stays_whole():
     assert in_language("ko", "Something new.") == "Something new."
     assert in_language("en", known) == known
     assert in_language("ko", known) == in_korean(known)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EROFS, errno.ENOSPC])
+def test_what_the_operating_system_says(number):
+    is_korean(f"map.html cannot be written: {os.strerror(number)}. Make room or name another --out.", "map.html")
+    is_korean(os.strerror(number))
 
 
 def test_errors_speak_in_their_own_sentences_where_they_are_known():

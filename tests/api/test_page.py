@@ -88,8 +88,10 @@ def test_every_word_of_the_page_is_there_in_both_languages():
 
 def test_what_the_notes_ask_is_suggested():
     note = (
-        "# 05. Attention\n\n## 2.1 왜 vanishing이 완화되나\n\n- **게이트는 왜 sigmoid, 후보는 왜 tanh?** 게이트는 0~1이라서.\n"
-        "Q. RNN은 이제 안 쓰나요?\n- **임베딩 모델을 바꾸면?** 다시.\n- **Q. Which one first?** Rate.\n**$k$를 크게 하면 좋은가?**\n```py\n# 왜 코드인가요 정말로?\n```\n## 왜?\n"
+        "# 05. Attention\n\n## 2.1 왜 vanishing이 완화되나\n\n"
+        "- **게이트는 왜 sigmoid, 후보는 왜 tanh?** 게이트는 0~1이라서.\n"
+        "Q. RNN은 이제 안 쓰나요?\n- **임베딩 모델을 바꾸면?** 다시.\n- **Q. Which one first?** Rate.\n"
+        "**$k$를 크게 하면 좋은가?**\n```py\n# 왜 코드인가요 정말로?\n```\n## 왜?\n"
         "## 왜 나누나 정말로 (중간고사)\n본문에서 묻는 말인가요?\n"
     )
     script = f"""
@@ -101,12 +103,12 @@ def test_what_the_notes_ask_is_suggested():
     """
     questions, none, two, suggested = _run(script)  # type: ignore[misc]
     assert questions == [
-        "왜 vanishing이 완화되나?",
         "게이트는 왜 sigmoid, 후보는 왜 tanh?",
         "RNN은 이제 안 쓰나요?",
         "Which one first?",
+        "왜 vanishing이 완화되나?",
         "왜 나누나 정말로?",
     ]
     assert none == []
     assert two == [0, 1]
-    assert suggested == ["왜 vanishing이 완화되나?", "어떻게 답을 만드나?"]
+    assert suggested == ["게이트는 왜 sigmoid, 후보는 왜 tanh?", "어떻게 답을 만드나?"]
