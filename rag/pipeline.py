@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from rag.errors import Cancelled, EmptyQuestion, NoModel, QuestionTooLong
@@ -18,6 +18,7 @@ from rag.grounding.abstain import answerable, is_refusal, refusal
 from rag.grounding.citation import Citer
 from rag.retrieval.followup import look_up
 from rag.settings import Settings
+from rag.text import typed
 from rag.types import (
     Answer,
     AnswerDone,
@@ -93,6 +94,7 @@ class Pipeline:
     def stream(self, question: Question, cancel: threading.Event | None = None) -> Iterator[Event]:
         """The answer as it is written; raises what `ask` raises, before or between events."""
         clock = _Clock()
+        question = replace(question, text=typed(question.text))
         writer = self._require_writer()
         retriever = self._notes.retriever()
         self._check(question.text)

@@ -32,7 +32,8 @@ _DATE_PART = re.compile(r"(?<![\d.])\d{1,4}\.$")
 # A line that starts a block of its own: blank, heading, list item, table row, quote, fence.
 _BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>|```|~~~|\$\$))")
 
-_HANGUL_RUN = re.compile(r"[\uac00-\ud7a3]+")
+# One or two syllables that hang on a Latin word are a particle ("MRR은", "BERT의").
+_HANGUL_PIECE = re.compile(r"(?<![A-Za-z\uac00-\ud7a3])[\uac00-\ud7a3]+|[\uac00-\ud7a3]{3,}")
 _LATIN_RUN = re.compile(r"[a-z\u00c0-\u024f]+|\d+(?:[.,]\d+)*")
 _FUNCTION_WORDS = frozenset(
     "a an the of in on at to for from by with as is are was were be been being am do does did done doing has have had "
@@ -194,7 +195,7 @@ def bigrams(text: str) -> list[str]:
     Bigrams bridge what Korean spelling leaves open: spacing, compounds, particles.
     """
     found: list[str] = []
-    for run in _HANGUL_RUN.findall(text):
+    for run in _HANGUL_PIECE.findall(text):
         found.extend((run[i : i + 2] for i in range(len(run) - 1)) if len(run) > 1 else (run,))
     return found
 

@@ -15,7 +15,7 @@ from rag.models import ModelFiles, check_pin, find_generator, find_pinned_encode
 from rag.pipeline import Pipeline, Writer
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
-from rag.retrieval.index import NotesIndex
+from rag.retrieval.index import open_index
 from rag.retrieval.retriever import NotesRetriever
 from rag.settings import GeneratorSettings, Settings
 from rag.text import kiwi
@@ -84,30 +84,25 @@ class LiveNotes:
             self._retriever.encoder.queries(["warm up"])
 
     def _open(self) -> NotesRetriever:
-        pin = self._generations.pin()
-        try:
-            index = NotesIndex(pin)
-            manifest = pin.manifest
-            why = [*(f"Passed over: {reason}" for reason in pin.passed_over), *manifest.fallbacks]
-            encoder = None
-            if manifest.encoder is not None:
-                check_pin(self._settings, manifest.encoder.id)
-                try:
-                    files = find_pinned_encoder(self._settings, manifest.encoder.id, manifest.encoder.digest)
-                except NoModel as error:
-                    if self._settings.models != "auto":
-                        raise
-                    why.append(f"{error} Until then search is by words only.")
-                else:
-                    encoder = E5Embeddings(
-                        files,
-                        dtype=self._settings.encoder.dtype,
-                        batch_tokens=self._settings.encoder.batch_tokens,
-                        threads=self._settings.threads,
-                    )
-        except BaseException:
-            pin.close()
-            raise
+        index = open_index(self._generations)
+        manifest = index.manifest
+        why = [*(f"Passed over: {reason}" for reason in index.pin.passed_over), *manifest.fallbacks]
+        encoder = None
+        if manifest.encoder is not None:
+            check_pin(self._settings, manifest.encoder.id)
+            try:
+                files = find_pinned_encoder(self._settings, manifest.encoder.id, manifest.encoder.digest)
+            except NoModel as error:
+                if self._settings.models != "auto":
+                    raise
+                why.append(f"{error} Until then search is by words only.")
+            else:
+                encoder = E5Embeddings(
+                    files,
+                    dtype=self._settings.encoder.dtype,
+                    batch_tokens=self._settings.encoder.batch_tokens,
+                    threads=self._settings.threads,
+                )
         self._why = tuple(dict.fromkeys(why))
         retrieval = self._settings.retrieval
         return NotesRetriever(

@@ -48,6 +48,8 @@ _TIME = re.compile(
 _MARKED = re.compile(r"\*\*[^*]+\*\*|`[^`]+`")
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z가-힣]{2,}")
+# "범위: RNN, LSTM, GRU, seq2seq." names topics and says nothing of them.
+_LISTING = re.compile(r"^[^,]{0,30}[:：](?:[^,]{1,40},){3,}[^,]{1,40}(?<![다요음임함됨])[.]?$")
 _DEFINES = re.compile(
     r"(?:말한다|뜻한다|의미한다|가리킨다|부른다|일컫는다|말합니다|뜻합니다|의미합니다|부릅니다|방법이다|기법이다|것이다|"
     r"이다|입니다|것입니다)[.\s]*$|\b(?:is|are) (?:an?|the)\b|\b(?:refers? to|means?|denotes?|is called|known as)\b",
@@ -79,6 +81,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "announces": -1.5,
         "formula": -1.5,
         "code": -1.5,
+        "listing": -3.0,
         "row": -0.5,
     }
 )
@@ -223,6 +226,7 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
                 "announces": float(text.endswith((":", "："))),
                 "formula": float(bool(_FORMULA.search(text)) and len(_WORD.findall(_FORMULA.sub(" ", text))) < 4),
                 "code": float(candidate.form == "code"),
+                "listing": float(candidate.form == "prose" and bool(_LISTING.search(text))),
                 "row": float(candidate.form == "row"),
             }
         )
