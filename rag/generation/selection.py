@@ -75,7 +75,6 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "because": 1.39,
         "number": 2.0,
         "time": 3.08,
-        "question": -6.0,
         "defines": 2.0,
         "marked": 0.6,
         "announces": -1.5,
@@ -110,7 +109,7 @@ def ranked(asked: Asked, passages: Sequence[Passage]) -> list[Candidate]:
     scored = [
         replace(candidate, score=sum(WEIGHTS.get(name, 0.0) * value for name, value in row.items()))
         for candidate, row in zip(candidates, features(asked, candidates), strict=True)
-        if row["touched"]
+        if row["touched"] and not row["question"]  # a question in the notes answers none
     ]
     return sorted(scored, key=lambda candidate: -candidate.score)
 
