@@ -47,7 +47,7 @@ def main() -> None:
         raise SystemExit(f"{EMBEDDED_ENCODER} is not installed: make install")
     encoder = encoder_files(files, EncoderSettings())
     ours, exact = E5Embeddings(encoder), E5Embeddings(encoder, dtype="float32")
-    chunks = sample(args.data, Splitter(ours.tokenizer, encoder.window), args.chunks)
+    chunks = sample(args.data, Splitter(ours.tokenizer), args.chunks)
     inputs = [ours.tokenizer.passage_input(heading, text) for heading, text in chunks]
     headings, texts = [heading for heading, _ in chunks], [text for _, text in chunks]
 

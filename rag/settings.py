@@ -50,7 +50,7 @@ class EncoderSettings(_Section):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the CPU computes in it, else float32."
     )
-    batch_tokens: int = Field(4096, ge=64, description="Padded tokens in one batch of embedding.")
+    batch_tokens: int = Field(1024, ge=64, description="Padded tokens in one batch of embedding.")
 
 
 class IngestSettings(_Section):

@@ -32,8 +32,8 @@ _DATE_PART = re.compile(r"(?<![\d.])\d{1,4}\.$")
 # A line that starts a block of its own: blank, heading, list item, table row, quote, fence.
 _BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>|```|~~~|\$\$))")
 
-# One or two syllables that hang on a Latin word are a particle ("MRR은", "BERT의").
-_HANGUL_PIECE = re.compile(r"(?<![A-Za-z\uac00-\ud7a3])[\uac00-\ud7a3]+|[\uac00-\ud7a3]{3,}")
+# One syllable that hangs on a Latin word is a particle ("MRR은", "BERT의").
+_HANGUL_PIECE = re.compile(r"(?<![A-Za-z\uac00-\ud7a3])[\uac00-\ud7a3]+|[\uac00-\ud7a3]{2,}")
 _LATIN_RUN = re.compile(r"[a-z\u00c0-\u024f]+|\d+(?:[.,]\d+)*")
 _FUNCTION_WORDS = frozenset(
     "a an the of in on at to for from by with as is are was were be been being am do does did done doing has have had "

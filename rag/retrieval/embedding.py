@@ -38,7 +38,7 @@ class E5Embeddings(Embeddings):
         encoder: EncoderFiles,
         *,
         dtype: Precision = "auto",
-        batch_tokens: int = 4096,
+        batch_tokens: int = 1024,
         threads: int | None = None,
     ) -> None:
         self.id = encoder.files.id

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEPTH = 30
 WINDOW_CHARS = 120
+# No passage of the data that the weights were fitted on is shorter: below, shortness is no merit.
+SHORTEST_FITTED = 488
 FEATURES = (
     "section",  # BM25 of the section, as a share of the question's idf
     "chunks",  # BM25 of its three best chunks together, likewise
@@ -103,7 +105,7 @@ def features(
             shared / asked_total,
             shared / max(float(rarity.sum()), 1e-6),
             len(grams & _trigrams(proposal.held.text)) / max(len(grams), 1),
-            np.log(max(len(proposal.held.text), 1)),
+            np.log(max(len(proposal.held.text), SHORTEST_FITTED)),
             spelled / max(sum(weights), 1e-6),
             window,
             float(asks_number and digits),
