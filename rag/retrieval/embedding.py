@@ -18,6 +18,7 @@ from langchain_core.embeddings import Embeddings
 from rag.errors import BadConfiguration, NoModel
 from rag.hardware import Precision, device, precision
 from rag.models import EncoderFiles
+from rag.retrieval.packing import pack_linears
 from rag.retrieval.tokens import EncoderTokenizer
 
 if TYPE_CHECKING:
@@ -116,7 +117,10 @@ class E5Embeddings(Embeddings):
             raise BadConfiguration(
                 f"{self.id} pools by {pooling}; encoders with mean pooling are supported (E5, MiniLM)."
             )
-        return model.eval()
+        model.eval()
+        if place == "cpu":
+            pack_linears(model[0])
+        return model
 
     def _embed(self, inputs: list[str], progress: Progress | None) -> NDArray[np.float32]:
         rows, owners = self._windows(inputs)
