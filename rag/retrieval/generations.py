@@ -212,6 +212,8 @@ def refusing_storage(folder: Path) -> Iterator[None]:
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise StorageRefused(f"No permission to write {folder}. Allow it, or set data_dir elsewhere.") from error
+        if error.errno == errno.ENOENT:
+            raise StorageRefused(f"{folder} cannot be made there. Set data_dir elsewhere.") from error
         if error.errno in (errno.ENOTDIR, errno.EEXIST):
             raise StorageRefused(
                 f"{folder} cannot be a folder: a file is in the way. Set data_dir elsewhere."
