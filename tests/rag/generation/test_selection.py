@@ -96,7 +96,7 @@ def test_the_better_passage_wins_a_tie(passage):
 
 def test_every_weight_has_its_feature_and_every_feature_a_weight(passage):
     (row, *_) = features(asked("LSTM이란?"), read_candidates(0, passage(NOTE)))
-    assert set(WEIGHTS) == set(row) - {"touched"}
+    assert set(WEIGHTS) == set(row) - {"touched", "question"}
 
 
 def test_the_order_is_stable(passage):
