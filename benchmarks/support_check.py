@@ -28,6 +28,7 @@ from rag.text import normalise, sentences  # noqa: E402
 from rag.types import Support  # noqa: E402
 
 PASSAGE_CHARS = 1200
+KEPT = HERE.parent / "eval" / "assets" / "support_check.json"
 LABELS = ("faithful", "altered", "stitched", "invented")
 VERDICTS: tuple[Support, ...] = ("supported", "partly", "altered", "unsupported")
 
@@ -98,8 +99,8 @@ def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def report(cases: list[Case], errors: bool) -> None:
-    """Print the confusion table, precision and recall of "supported", and where quotes lie."""
+def report(cases: list[Case], errors: bool) -> dict[str, float]:
+    """Print the confusion table and where quotes lie; returns precision and recall of "supported"."""
     found = [(case, check(case.sentence, case.passage, context=case.context)) for case in cases]
     table = Counter((case.label, verdict.support) for case, verdict in found)
     print(f"{'label':<10}" + "".join(f"{verdict:>13}" for verdict in VERDICTS) + f"{'n':>8}")
@@ -130,6 +131,11 @@ def report(cases: list[Case], errors: bool) -> None:
     if errors:
         for case, verdict in found:
             _print_error(case, verdict)
+    return {
+        "sentences": len(found),
+        "precision": round(right / max(1, right + wrong), 3),
+        "recall": round(right / max(1, faithful), 3),
+    }
 
 
 def _print_error(case: Case, verdict: Check) -> None:
@@ -144,6 +150,7 @@ def main() -> None:
     parser.add_argument("data", nargs="?", help="[DATA=]PATH of KLUE-MRC as JSON lines; left out: only the notes")
     parser.add_argument("--notes", type=Path, default=HERE.parent / "notes", help="folder of the sample notes")
     parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
+    parser.add_argument("--keep", action="store_true", help="keep the figures for the footer of eval's reports")
     parser.add_argument("--errors", action="store_true", help="list every sentence that was judged wrongly")
     arguments = parser.parse_args()
     data = (arguments.data or "").removeprefix("DATA=")
@@ -156,7 +163,11 @@ def main() -> None:
         chosen = [case for case in cases if arguments.half in ("all", case.half)]
         if chosen:
             print(f"\n== {name}, {arguments.half}: {len(chosen)} sentences")
-            report(chosen, arguments.errors and name != "both")
+            figures = report(chosen, arguments.errors and name != "both")
+            if arguments.keep and name == "both":
+                if not data or arguments.half != "report":
+                    raise SystemExit("--keep takes DATA and the reported half.")
+                KEPT.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
