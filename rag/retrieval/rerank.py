@@ -1,4 +1,4 @@
-"""The second look: a dozen plain features of the best sections, weighed by a linear model.
+"""The second look: thirteen plain features of the best sections, weighed by a linear model.
 
 BM25 adds words up wherever they stand. Here it is asked whether they stand together, whether one place
 holds the rare ones, whether the heading names them, and whether a number stands there when one is asked for.
