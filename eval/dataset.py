@@ -1,8 +1,7 @@
 """Questions with gold answers and gold evidence, and the rows that could not be read.
 
-Enters: a name that `load` recognises: our JSONL, anything `--klue-mrc` takes, KorQuAD/SQuAD JSON or
-CSV. Leaves: a Dataset. The other formats are read in formats.py. Knows no index: which documents
-hold the evidence is settled in retrieval.py.
+Rows of a file go in (loading.py and formats.py read them), a Dataset comes out. Knows no index: which
+documents hold the evidence is settled in retrieval.py.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from rag.errors import BadDataset
 from rag.text import language, normalise
 from rag.types import Style
 
@@ -80,38 +77,6 @@ class Dataset:
             digest.update(json.dumps(as_json(question), ensure_ascii=False, sort_keys=True).encode())
             digest.update(b"\n")
         return digest.hexdigest()
-
-
-def load(source: str) -> Dataset:
-    """The data set behind `source`: a .jsonl, .json, .csv or .parquet file, a folder, or a split of klue/klue.
-
-    Raises:
-        BadDataset: nothing there, a format that is not known, or no usable question in it.
-        BadNotes: a KLUE-MRC source that cannot be read.
-    """
-    from eval import formats
-
-    path = Path(source)
-    suffix = path.suffix.lower()
-    if source in ("train", "validation", "test") or path.is_dir() or suffix == ".parquet":
-        dataset = formats.klue(source)
-    elif not path.is_file():
-        raise BadDataset(
-            f"No data set at {path.name or source}. Expected a .jsonl, .json, .csv or .parquet file, a folder of "
-            "parquet files, or train or validation for klue/klue."
-        )
-    elif suffix in (".jsonl", ".ndjson"):
-        dataset = formats.klue(source) if _first_row_keys(path) >= {"guid", "context"} else _ours(path)
-    elif suffix == ".json":
-        dataset = formats.squad_or_klue(source)
-    elif suffix in (".csv", ".tsv"):
-        dataset = formats.csv(path)
-    else:
-        raise BadDataset(f"{path.name} ends in {suffix or 'nothing'}; expected .jsonl, .json, .csv or .parquet.")
-    if not dataset.questions:
-        first = f" First: {dataset.bad_rows[0].where}: {dataset.bad_rows[0].reason}." if dataset.bad_rows else ""
-        raise BadDataset(f"{dataset.name} holds no usable question; {len(dataset.bad_rows)} rows were left out.{first}")
-    return dataset
 
 
 def select(dataset: Dataset, *, limit: int | None = None, sample: int | None = None, seed: int = 0) -> Dataset:
@@ -235,35 +200,6 @@ def as_json(question: EvalQuestion) -> dict[str, Any]:
         "left_out": list(question.left_out),
         "removed_answers": list(question.removed_answers),
     }
-
-
-def _ours(path: Path) -> Dataset:
-    return finish(path.stem, "jsonl", _rows(path))
-
-
-def _rows(path: Path) -> Iterator[EvalQuestion | BadRow]:
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"line {number}"
-        try:
-            row = json.loads(line.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            yield BadRow(where, "not UTF-8")
-        except json.JSONDecodeError as error:
-            yield BadRow(where, f"not JSON: {error.msg} at column {error.colno}")
-        else:
-            yield row_question(row, where)
-
-
-def _first_row_keys(path: Path) -> set[str]:
-    for line in path.read_bytes().splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        return set(row) if isinstance(row, dict) else set()
-    return set()
 
 
 def _texts(values: object) -> bool:

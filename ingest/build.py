@@ -9,20 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ingest.audit import ChunkReading, audit
 from ingest.encoder import choose_encoder
 from ingest.notes import Failure
 from ingest.prepare import Corpus, prepare
 from ingest.progress import Progress, Silent
+from ingest.request import IngestRequest
 from ingest.roots import gather, resolve_roots
 from ingest.vectors import background, embed
 from ingest.write import write_generation
 from rag.errors import BadNotes, DamagedIndex, NoIndex
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import NotesIndex, open_index
-from rag.retrieval.manifest import Audit, SplitterPin
+from rag.retrieval.manifest import Audit
 from rag.settings import Settings
 
 
@@ -51,17 +51,6 @@ class IngestReport:
     seconds: float
     fallbacks: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class IngestRequest:
-    """What to ingest; without paths, sources and forgets, every known root is gone over."""
-
-    paths: Sequence[Path] = ()
-    klue_mrc: Sequence[str] = ()
-    forget: Sequence[str] = ()
-    dry_run: bool = False
-    re_embed: bool = False
 
 
 def build(settings: Settings, request: IngestRequest, progress: Progress | None = None) -> IngestReport:
@@ -165,6 +154,3 @@ def _nothing(failures: Sequence[Failure]) -> str:
         listed = "; ".join(f"{failure.source}: {failure.error}" for failure in failures[:3])
         return f"None of the {len(failures)} files could be used ({listed}). Mend them, then ingest again."
     return "No notes found: no .md, .mdx, .markdown or .txt file there. Name the folder that holds your notes."
-
-
-__all__ = ["DocumentCounts", "IngestReport", "IngestRequest", "SplitterPin", "build"]

@@ -10,19 +10,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ingest.klue import SPLITS, load_klue
 from ingest.notes import Failure, read_notes
 from ingest.progress import Progress
+from ingest.request import IngestRequest
 from rag.errors import BadInput, BadNotes, NotReady
 from rag.retrieval.index import NotesIndex
 from rag.retrieval.manifest import Root
 from rag.settings import Settings
 from rag.types import Document
-
-if TYPE_CHECKING:
-    from ingest.build import IngestRequest
 
 _EMPTY = "empty"
 
@@ -64,13 +61,14 @@ def resolve_roots(data_dir: Path, request: IngestRequest, known: Sequence[Root])
     """
     base = data_dir.resolve().parent
     roots = {root.name: root for root in known}
+    forgotten: list[Root] = []
     for name in request.forget:
         candidates = [name, _relative(Path(name), base), f"klue-mrc:{name}", f"klue-mrc:{_relative(Path(name), base)}"]
         found = next((candidate for candidate in candidates if candidate in roots), None)
         if found is None:
             listed = ", ".join(roots) or "none"
             raise BadNotes(f"{name} was never ingested. Known: {listed}.")
-        del roots[found]
+        forgotten.append(roots.pop(found))
     asked = [_notes_root(path, base) for path in request.paths]
     asked += [_klue_root(source, base) for source in request.klue_mrc]
     for root in asked:
@@ -78,7 +76,10 @@ def resolve_roots(data_dir: Path, request: IngestRequest, known: Sequence[Root])
         roots[root.name] = root
     if not asked and not request.forget and not roots:
         raise BadNotes("Nothing to ingest: no folder is named and none is known. Try `ask-notes ingest notes/`.")
-    names = [root.name for root in asked] if asked else [] if request.forget else list(roots)
+    names = [root.name for root in asked] if asked or request.forget else list(roots)
+    if any(root.kind == "klue-mrc" for root in forgotten):
+        # Passages that two sources share were kept under the first of them: the others are read again for theirs.
+        names += [name for name, root in roots.items() if root.kind == "klue-mrc" and name not in names]
     return RootPlan(list(roots.values()), [roots[name] for name in names])
 
 

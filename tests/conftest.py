@@ -84,7 +84,8 @@ def minilm_float32(minilm):
 @pytest.fixture(scope="session")
 def course(tmp_path_factory):
     """Settings of an index over NOTES, made once with the embedded encoder."""
-    from ingest.build import IngestRequest, build
+    from ingest.build import build
+    from ingest.request import IngestRequest
     from rag.settings import EncoderSettings, Settings
 
     home = tmp_path_factory.mktemp("course")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def evaluate(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
     """Ask every question of a data set and write results.jsonl, report.json and report.html."""
-    from eval.dataset import load
+    from eval.loading import load
     from eval.runner import run
     from eval.stats import check_gates, parse_gate
 

@@ -22,8 +22,9 @@ _INDENT = "    "
 
 def ingest(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
     """Bring the index up to date with the roots that are named, or with all known ones."""
-    from ingest.build import IngestRequest, build
+    from ingest.build import build
     from ingest.progress import Bars
+    from ingest.request import IngestRequest
 
     request = IngestRequest(args.paths, args.klue_mrc, args.forget, args.dry_run, args.re_embed)
     with redirect_stdout(sys.stderr):

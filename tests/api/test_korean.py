@@ -17,14 +17,15 @@ from api.commands.serve import listen
 from api.korean import SENTENCES, in_korean
 from api.messages import detail_ko, in_language, told
 from api.security import check_listen
-from eval.dataset import load as load_dataset
 from eval.embedding_map import write_map
+from eval.loading import load as load_dataset
 from eval.results import read_frame, replace_text
 from eval.runner import run
 from eval.stats import check_gates, parse_gate
 from ingest.audit import ChunkReading, audit
-from ingest.build import IngestRequest, build
+from ingest.build import build
 from ingest.encoder import choose_encoder
+from ingest.request import IngestRequest
 from rag import models, wiring
 from rag.errors import AskNotesError
 from rag.retrieval.generations import Generations

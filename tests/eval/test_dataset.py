@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.dataset import BadRow, Dataset, EvalQuestion, golds_are_spans, leave_out, load, row_question, select
+from eval.dataset import BadRow, Dataset, EvalQuestion, golds_are_spans, leave_out, row_question, select
+from eval.loading import load
 from rag.errors import BadDataset
 
 

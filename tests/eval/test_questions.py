@@ -5,7 +5,7 @@ import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from eval.dataset import load
+from eval.loading import load
 from eval.questions import by_model, by_rule, make
 from rag.errors import BadDataset
 from rag.types import Document

@@ -1,6 +1,7 @@
 import pytest
 
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import NotesIndex
 from rag.settings import EncoderSettings, Settings

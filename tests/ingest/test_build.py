@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ingest import vectors
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag import models
 from rag.errors import BadNotes, EncoderMismatch, IndexLocked, NoModel, StorageRefused
 from rag.models import find_encoder
@@ -486,6 +487,19 @@ def test_notes_and_klue_side_by_side(settings, folder, ingest, opened, tmp_path)
     assert (again.embedded, again.documents.unchanged) == (0, 4)
 
 
+def test_forgetting_a_source_leaves_the_passages_that_another_one_holds(settings, ingest, opened, tmp_path):
+    shared, own = ({"guid": guid, "title": "한글", "context": f"한글은 {year}년에 반포되었다.", "question": "언제?",
+                    "answers": {"text": [f"{year}년"], "answer_start": [4]}, "is_impossible": False}
+                   for guid, year in (("g", 1446), ("h", 1447)))  # fmt: skip
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text(json.dumps(shared) + "\n" + json.dumps(own))
+    second.write_text(json.dumps(shared))
+    ingest(settings, klue_mrc=[str(first), str(second)])
+    report, _ = ingest(settings, forget=[str(first)])
+    assert (report.chunks, report.embedded) == (1, 0)
+    assert [one.chunk.text for one in opened(settings).stored_chunks()] == ["한글은 1446년에 반포되었다."]
+
+
 def test_without_a_progress_nothing_is_said(settings, folder, capfd):
     build(settings, IngestRequest(paths=[folder]))
     shown = capfd.readouterr()
@@ -505,7 +519,8 @@ def test_the_sample_notes_are_read_whole(settings, ingest, tmp_path):
 KILLED = """
 import sys
 from pathlib import Path
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag import models
 from rag.retrieval.lexical import Postings
 from rag.settings import Settings

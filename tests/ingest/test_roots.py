@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from ingest.build import IngestRequest
 from ingest.progress import Silent
+from ingest.request import IngestRequest
 from ingest.roots import StoredDocument, gather, resolve_roots
 from rag.errors import BadNotes
 from rag.retrieval.manifest import Root

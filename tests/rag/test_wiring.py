@@ -3,7 +3,8 @@ import threading
 
 import pytest
 
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag import models
 from rag.errors import BadConfiguration, DamagedIndex, EncoderMismatch, NoIndex, NoModel
 from rag.retrieval.generations import Generations

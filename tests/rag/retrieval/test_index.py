@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag.errors import DamagedIndex, UnknownDocument
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import DATABASE, READ, NotesIndex, open_index

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.retrievers import BaseRetriever
 
-from ingest.build import IngestRequest, build
+from ingest.build import build
+from ingest.request import IngestRequest
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import NotesIndex
 from rag.retrieval.retriever import NotesRetriever
