@@ -5,8 +5,10 @@ ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /src
 RUN python -m venv /opt/venv
 RUN /opt/venv/bin/pip install --no-cache-dir torch==2.13.0 ${TORCH_INDEX:+--index-url ${TORCH_INDEX}}
-COPY requirements.lock ./
+COPY requirements.lock requirements-openvino.lock ./
 RUN /opt/venv/bin/pip install --no-cache-dir -r requirements.lock
+# Where there is no wheel of OpenVINO, models run on torch.
+RUN /opt/venv/bin/pip install --no-cache-dir --only-binary :all: -r requirements-openvino.lock || true
 COPY pyproject.toml README.md LICENSE ./
 COPY rag rag
 COPY ingest ingest

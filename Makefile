@@ -24,11 +24,12 @@ help:
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
-$(VENV)/.installed: requirements.lock pyproject.toml
+$(VENV)/.installed: requirements.lock requirements-openvino.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(BIN)/pip install --quiet -r requirements.lock
+	$(BIN)/pip install --quiet --only-binary :all: -r requirements-openvino.lock || echo "No OpenVINO wheel for this machine: models run on torch, slower."
 	$(BIN)/pip install --quiet --no-deps -e .
 	@touch $@
 
@@ -63,15 +64,17 @@ format: install-dev
 bench: install-dev
 	$(BIN)/python -m benchmarks.embedding $(or $(DATA),notes)
 
-# Both lock files, from what a fresh environment resolves to today.
+# The lock files, from what a fresh environment resolves to today.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	build/lock/bin/pip install --quiet .
 	build/lock/bin/pip freeze --exclude ask-notes | sed 's/^torch==.*/torch==2.13.0/' > requirements.lock
+	build/lock/bin/pip install --quiet '.[openvino]'
+	build/lock/bin/pip freeze --exclude ask-notes | grep -vxFf requirements.lock | grep -v ^torch== > requirements-openvino.lock
 	build/lock/bin/pip install --quiet '.[dev]'
-	build/lock/bin/pip freeze --exclude ask-notes | sed 's/^torch==.*/torch==2.13.0/' > build/all.lock
-	grep -vxFf requirements.lock build/all.lock > requirements-dev.lock
+	build/lock/bin/pip freeze --exclude ask-notes | grep -v ^torch== > build/all.lock
+	grep -vxFf requirements.lock build/all.lock | grep -vxFf requirements-openvino.lock > requirements-dev.lock
 	rm -rf build/lock build/all.lock build/lib build/bdist.* *.egg-info
 
 clean:
