@@ -35,7 +35,7 @@ _BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>
 # One syllable that hangs on a Latin word is a particle ("MRR은", "BERT의").
 _HANGUL_PIECE = re.compile(r"(?<![A-Za-z\uac00-\ud7a3])[\uac00-\ud7a3]+|[\uac00-\ud7a3]{2,}")
 _LATIN_RUN = re.compile(r"[a-z\u00c0-\u024f]+|\d+(?:[.,]\d+)*")
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     "a an the of in on at to for from by with as is are was were be been being am do does did done doing has have had "
     "having it its this that these those there here and or but nor not if then than so such what which who whom whose "
     "when where why how can could will would shall should may might must i you he she we they me him her us them my "
@@ -45,6 +45,7 @@ _FUNCTION_WORDS = frozenset(
 )
 
 _CONTENT_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "XR", "MAG", "MM", "SH", "SL", "SN"])
+_NOUN_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "XSN", "XPN", "XR", "UNK"])
 _NOMINAL_TAGS = frozenset(["NNG", "NNP", "SL", "SN", "SH", "XSN", "XPN", "XR"])
 # Words that ask and name nothing: in a note they are as telling as "the".
 _ASKING = frozenset(
@@ -158,6 +159,40 @@ def asked(question: str) -> Asked:
     return Asked(content, "".join(blanked), named) if content or named else Asked(_content(tokens), question, [])
 
 
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A noun of a text: `word` is `text[start:end]`."""
+
+    word: str
+    start: int
+    end: int
+
+
+def nouns(text: str) -> list[Noun]:
+    """Runs of nouns that stand unspaced, each followed by the nouns that Kiwi takes it apart into.
+
+    A loanword that Kiwi does not know falls into pieces; only the run holds it whole.
+    """
+    found: list[Noun] = []
+    run: list[Noun] = []
+    for token in [*kiwi().tokenize(text), None]:
+        if token is not None and token.tag.split("-")[0] in _NOUN_TAGS:
+            if run and run[-1].end != token.start:
+                found += _run(text, run)
+                run = []
+            run.append(Noun(text[token.start : token.end], token.start, token.end))
+        else:
+            found += _run(text, run)
+            run = []
+    return found
+
+
+def _run(text: str, run: list[Noun]) -> list[Noun]:
+    if len(run) < 2:
+        return run
+    return [Noun(text[run[0].start : run[-1].end], run[0].start, run[-1].end), *run]
+
+
 def morphemes_of(texts: Iterable[str]) -> Iterator[list[str]]:
     """`morphemes` of many texts, analysed by all workers side by side."""
     for tokens in kiwi().tokenize(texts):
@@ -170,7 +205,7 @@ def _content(tokens: Iterable[Token]) -> list[str]:
 
 def latin_words(text: str) -> list[str]:
     """English content words by their stem, and numbers, lower-cased; function words are left out."""
-    return [stem(word) for word in _LATIN_RUN.findall(text.lower()) if word not in _FUNCTION_WORDS]
+    return [stem(word) for word in _LATIN_RUN.findall(text.lower()) if word not in FUNCTION_WORDS]
 
 
 def stem(word: str) -> str:

@@ -1,0 +1,125 @@
+"""How the notes spell a loanword that a question spells in the other script: "청크" asked, "chunk" written.
+
+The words of a corpus go in once, at ingest; a question comes out as the notes would put it. What sounds
+alike is told by rag/transliteration.py; here is only which words there are and when to believe it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.text import FUNCTION_WORDS, HANGUL, nouns
+from rag.transliteration import distance, foreign, pattern
+
+FILE = "words.tsv"
+_LATIN = re.compile(r"[a-z]{3,24}")
+_RUN = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,24}(?![A-Za-z])")
+# Two syllables sound like something too easily, and so do those that may be Chinese: then it must sound the same.
+_FAR, _NEAR, _SAME = 0.075, 0.05, 0.01
+# Of words that sound as good those that the notes write most often.
+_TAKEN, _TIE = 2, 0.021
+# A word that the notes write in Hangul is not a loan from one that they write a tenth as often.
+_LEAST_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Respelling:
+    """A word of a question, where it stands, and how the notes spell it; `known`: they write it so as well."""
+
+    start: int
+    end: int
+    word: str
+    spellings: tuple[str, ...]
+    known: bool
+
+
+class Loanwords:
+    """The words of a corpus, Latin ones and Hangul ones, to be found by their sound."""
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        """`counts`: how often each word occurs, Latin ones in lower case."""
+        self._counts = counts
+        # One text, a word a line: a regular expression goes over it far faster than over a list.
+        self._latin = "\n".join(sorted(word for word in counts if word.isascii()))
+        self._sieves = {word: re.compile(pattern(word)) for word in counts if foreign(word)}
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def gather(cls, texts: Iterable[str], morphemes: Iterable[Sequence[str]]) -> Loanwords:
+        """The words of a corpus: `texts` for the Latin ones, `morphemes` of each for those in Hangul."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(word for word in _LATIN.findall(text.lower()) if word not in FUNCTION_WORDS)
+        for found in morphemes:
+            counts.update(word for word in found if len(word) > 1 and HANGUL.match(word))
+        return cls(dict(counts))
+
+    def write(self, folder: Path) -> None:
+        """Write a line a word, with its count, to FILE in a folder that exists."""
+        lines = (f"{word}\t{count}\n" for word, count in sorted(self._counts.items()))
+        (folder / FILE).write_text("".join(lines), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Loanwords:
+        """What `write` wrote; no words where there is no such file."""
+        if not (folder / FILE).is_file():
+            return cls({})
+        pairs = (line.split("\t") for line in (folder / FILE).read_text(encoding="utf-8").splitlines())
+        return cls({word: int(count) for word, count in pairs})
+
+    def respellings(self, question: str) -> list[Respelling]:
+        """The words of a question that the notes spell in the other script, in their order.
+
+        A word that the question spells both ways already is left alone.
+        """
+        words = [(noun.start, noun.end) for noun in nouns(question)]
+        words += [match.span() for match in _RUN.finditer(question) if match.group().lower() not in self._counts]
+        lower, found = question.lower(), list[Respelling]()
+        for start, end in words:
+            if any(start < one.end and one.start < end for one in found):
+                continue
+            word = question[start:end]
+            spellings = self.spellings(word.lower())
+            if spellings and not any(spelling in lower for spelling in spellings):
+                found.append(Respelling(start, end, word, spellings, word.lower() in self._counts))
+        return sorted(found, key=lambda one: one.start)
+
+    def respelled(self, question: str) -> str:
+        """A question as the notes would put it: a word that they lack replaced, one that they have completed."""
+        text = question
+        for one in reversed(self.respellings(question)):
+            spelling = " ".join(one.spellings)
+            text = text[: one.start] + (f"{one.word}({spelling})" if one.known else spelling) + text[one.end :]
+        return text
+
+    def spellings(self, word: str) -> tuple[str, ...]:
+        """How the notes spell a word (lower case) in the other script: at most two ways, the likelier first."""
+        known = self._known.get(word)
+        if known is None:
+            sounding = sorted(self._from_latin(word) if word.isascii() else self._from_hangul(word))
+            close = [other for cost, other in sounding if cost <= sounding[0][0] + _TIE]
+            close.sort(key=lambda other: (-self._counts[other], other))
+            known = self._known[word] = tuple(close[:_TAKEN])
+        return known
+
+    def _from_hangul(self, word: str) -> list[tuple[float, str]]:
+        if len(word) < 2:
+            return []
+        written = self._counts.get(word, 0)
+        if not foreign(word) and written:
+            return []
+        far = (_FAR if len(word) > 2 else _NEAR) if foreign(word) else _SAME
+        candidates = re.findall(f"^{pattern(word)}$", self._latin, re.MULTILINE)
+        likely = [other for other in candidates if self._counts[other] >= _LEAST_SHARE * written]
+        return [(cost, other) for other in likely if (cost := distance(word, other, far)) <= far]
+
+    def _from_latin(self, word: str) -> list[tuple[float, str]]:
+        if not _LATIN.fullmatch(word) or word in FUNCTION_WORDS or word in self._counts:
+            return []
+        likely = [other for other, sieve in self._sieves.items() if sieve.fullmatch(word)]
+        far = {other: _FAR if len(other) > 2 else _NEAR for other in likely}
+        return [(cost, other) for other in likely if (cost := distance(other, word, far[other])) <= far[other]]
