@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ingest.calibrate import calibrate
 from ingest.encoder import EncoderChoice
 from ingest.prepare import Corpus
-from ingest.progress import Progress
+from ingest.progress import Progress, Silent
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.generations import refusing_storage
 from rag.retrieval.index import DATABASE, DENSE, LEXICAL, READ, SCHEMA
 from rag.retrieval.lexical import LexicalIndex, terms
+from rag.retrieval.loanwords import Loanwords
 from rag.retrieval.manifest import FORMAT, Audit, Background, Counts, Manifest, Root, record_files
+from rag.retrieval.windows import VERSION as WINDOWS
+from rag.retrieval.windows import Windows
 from rag.text import morphemes_of
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ def write_generation(
     folder: Path,
     corpus: Corpus,
     vectors: NDArray[np.float32] | None,
+    windows: Windows | None,
     choice: EncoderChoice,
     roots: Sequence[Root],
     audit: Audit,
@@ -45,15 +50,19 @@ def write_generation(
     with refusing_storage(folder), progress.stage("writing", 4, "parts") as stage:
         _write_database(folder / DATABASE, corpus)
         stage.advance(1)
-        kind = "none"
+        kind, dense = "none", None
         if vectors is not None:
             dense = DenseIndex.build(vectors)
             dense.write(folder / DENSE)
             kind = dense.kind
+        if windows is not None:
+            windows.write(folder)
         np.save(folder / READ, np.array([r.read for r in corpus.readings], dtype=np.float32), allow_pickle=False)
         stage.advance(1)
         (folder / LEXICAL).mkdir()
-        _lexical(corpus).write(folder / LEXICAL)
+        lexical = _lexical(corpus)
+        lexical.write(folder / LEXICAL)
+        _loanwords(corpus).write(folder / LEXICAL)
         stage.advance(1)
         manifest = Manifest(
             format=FORMAT,
@@ -73,6 +82,8 @@ def write_generation(
             dense=kind,
             versions=corpus.versions,
             fallbacks=list(fallbacks),
+            windows=WINDOWS if windows is not None else 0,
+            fusion=calibrate(corpus, choice, lexical, dense, windows, Silent()),
             files=record_files(folder),
         )
         stage.advance(1)
@@ -131,6 +142,11 @@ def _chunk_rows(corpus: Corpus) -> Iterator[tuple[object, ...]]:
             reading.unknown,
             reading.read,
         )
+
+
+def _loanwords(corpus: Corpus) -> Loanwords:
+    texts = (f"{chunk.heading}\n{chunk.text}" for chunk in corpus.chunks)
+    return Loanwords.gather(texts, map(str.split, corpus.morphemes))
 
 
 def _lexical(corpus: Corpus) -> LexicalIndex:

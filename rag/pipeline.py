@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from rag.errors import Cancelled, EmptyQuestion, NoModel, QuestionTooLong
-from rag.generation.prompt import build_messages
+from rag.generation.prompt import build_messages, system_message
 from rag.grounding.abstain import answerable, is_refusal, refusal
 from rag.grounding.citation import Citer
 from rag.retrieval.followup import look_up
@@ -37,7 +37,10 @@ from rag.types import (
 )
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from rag.generation.engine import Engine
+    from rag.grounding.calibration import Calibration, Language
     from rag.retrieval.index import NotesIndex
     from rag.retrieval.retriever import NotesRetriever
 
@@ -62,16 +65,26 @@ class Writer:
     engine: Engine
     count_tokens: Callable[[str], int]
     fallbacks: tuple[str, ...] = ()
+    backend: str | None = None
+    affordable: Callable[[Sequence[BaseMessage], float], int | None] | None = None
+    """Tokens of a prompt beginning with these messages whose first word comes in so many seconds; None: not known."""
 
 
 class Pipeline:
     """From a question to a grounded answer."""
 
-    def __init__(self, settings: Settings, notes: Notes, writer: Writer | None) -> None:
-        """Without a writer only `search` answers."""
+    def __init__(
+        self,
+        settings: Settings,
+        notes: Notes,
+        writer: Writer | None,
+        calibration: Mapping[Language, Calibration] | None = None,
+    ) -> None:
+        """Without a writer only `search` answers; `calibration` is the user's own for refusing."""
         self.settings = settings
         self._notes = notes
         self._writer = writer
+        self._calibration = calibration or {}
 
     @property
     def engine(self) -> Engine | None:
@@ -98,18 +111,20 @@ class Pipeline:
         writer = self._require_writer()
         retriever = self._notes.retriever()
         self._check(question.text)
-        query = look_up(question.text, question.history)
+        query = retriever.respelled(look_up(question.text, question.history))
+        heard = replace(question, text=retriever.respelled(question.text))
         passages = tuple(retriever.retrieve(query, question.k or self.settings.retrieval.k, question.scope))
         clock.retrieved()
         if cancel is not None and cancel.is_set():
             raise Cancelled("Nobody waits for this answer any more.")
 
-        decision = answerable(query, passages, idf=retriever.idf)
+        decision = answerable(query, passages, idf=retriever.idf, calibration=self._calibration)
         prompt = build_messages(
-            question,
+            heard,
             passages if decision.answerable else (),
             count_tokens=writer.count_tokens,
             max_prompt_tokens=self.settings.generator.max_prompt_tokens,
+            affordable_tokens=self._affordable(heard, clock.seconds()),
         )
         citer = Citer(prompt.passages, strict=self.settings.grounding == "strict", question=question.text)
         generation = None
@@ -179,7 +194,12 @@ class Pipeline:
         writer = self._writer
         fallbacks = (*self._notes.fallbacks(), *(writer.fallbacks if writer else ()))
         return Readiness(
-            writer is not None, index.generation, _embedder(index), writer.name if writer else None, fallbacks
+            writer is not None,
+            index.generation,
+            _embedder(index),
+            writer.name if writer else None,
+            fallbacks,
+            writer.backend if writer else None,
         )
 
     def close(self, timeout_s: float = 0) -> None:
@@ -198,6 +218,13 @@ class Pipeline:
         limit = self.settings.max_question_chars
         if len(text) > limit:
             raise QuestionTooLong(f"The question has {len(text):,} characters, at most {limit:,} are read. Shorten it.")
+
+    def _affordable(self, question: Question, passed_s: float) -> int | None:
+        """Tokens of a prompt whose first word comes within the budget, of which `passed_s` is gone."""
+        writer, budget_s = self._require_writer(), self.settings.generator.first_token_budget_s
+        if writer.affordable is None or not budget_s:
+            return None
+        return writer.affordable([system_message(question)], max(0.0, budget_s - passed_s))
 
     def _options(self) -> dict[str, float | int]:
         generator = self.settings.generator
@@ -224,6 +251,9 @@ class _Clock:
     def written(self, event: Event) -> None:
         if self._first is None and isinstance(event, TokenWritten):
             self._first = self._now()
+
+    def seconds(self) -> float:
+        return self._now() / 1000
 
     def timings(self) -> Timings:
         return Timings(self._retrieve, self._first, self._now())

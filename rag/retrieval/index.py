@@ -11,6 +11,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from rag.errors import DamagedIndex, UnknownDocument
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.generations import Generations, Pin
 from rag.retrieval.lexical import LexicalIndex
+from rag.retrieval.loanwords import Loanwords
 from rag.retrieval.tokens import Reading
+from rag.retrieval.windows import Windows
 from rag.text import normalise
 from rag.types import Chunk, Document, DocumentSummary, Scope
 
@@ -108,9 +111,15 @@ class NotesIndex:
         except (sqlite3.DatabaseError, OSError, ValueError) as error:
             raise DamagedIndex(f"{self.generation} cannot be opened: {error}.") from error
         self.dense = DenseIndex.open(pin.folder / DENSE) if pin.manifest.encoder else None
+        self.windows = Windows.open(pin.folder) if pin.manifest.encoder and pin.manifest.windows else None
         vectors = len(self.dense) if self.dense else counts.chunks
         if not found == counts.chunks == vectors == len(self.read):
             raise DamagedIndex(f"{self.generation} holds {found} chunks and {vectors} vectors, not {counts.chunks}.")
+
+    @cached_property
+    def loanwords(self) -> Loanwords:
+        """The words of these notes by their sound; read when first asked for."""
+        return Loanwords.read(self.pin.folder / LEXICAL)
 
     def close(self) -> None:
         """Let go of the generation."""

@@ -27,7 +27,7 @@ CHUNK_K1, CHUNK_B = 0.9, 0.3
 CHUNK_WEIGHT = 0.5
 LATIN_WEIGHT = 3
 # Goes up when terms or parameters change: an index of another version is made anew.
-VERSION = 6
+VERSION = 7
 _ARRAYS = ("terms", "data", "indices", "indptr", "peaks")
 
 

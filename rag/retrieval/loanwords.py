@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rag.text import FUNCTION_WORDS, HANGUL, nouns
@@ -17,10 +18,14 @@ from rag.transliteration import distance, foreign, pattern
 
 FILE = "words.tsv"
 _LATIN = re.compile(r"[a-z]{3,24}")
+_EOJEOL = re.compile(r"[\uac00-\ud7a3]{3,}")
+_PARTICLES = re.compile(
+    r"(?:으로부터|에서는|에서도|이라는|이랑은|에서|으로|에게|까지|부터|처럼|보다|이란|라는|이랑|끼리|마다|하고|[은는이가을를의에로와과도만랑란])$"
+)
 _RUN = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,24}(?![A-Za-z])")
 # Two syllables sound like something too easily, and so do those that may be Chinese: then it must sound the same.
-_FAR, _NEAR, _SAME = 0.075, 0.05, 0.01
-# Of words that sound as good those that the notes write most often.
+_FAR, _NEAR, _SURE, _SAME = 0.075, 0.05, 0.02, 0.01
+# Of words that sound as good those that the notes write most often; one is enough where the word itself is there too.
 _TAKEN, _TIE = 2, 0.021
 # A word that the notes write in Hangul is not a loan from one that they write a tenth as often.
 _LEAST_SHARE = 0.1
@@ -45,8 +50,7 @@ class Loanwords:
         self._counts = counts
         # One text, a word a line: a regular expression goes over it far faster than over a list.
         self._latin = "\n".join(sorted(word for word in counts if word.isascii()))
-        self._sieves = {word: re.compile(pattern(word)) for word in counts if foreign(word)}
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[tuple[str, float], tuple[str, ...]] = {}
 
     @classmethod
     def gather(cls, texts: Iterable[str], morphemes: Iterable[Sequence[str]]) -> Loanwords:
@@ -76,14 +80,15 @@ class Loanwords:
 
         A word that the question spells both ways already is left alone.
         """
-        words = [(noun.start, noun.end) for noun in nouns(question)]
-        words += [match.span() for match in _RUN.finditer(question) if match.group().lower() not in self._counts]
+        words = [(start, end, _SURE) for start, end in _eojeols(question)]
+        words += [(noun.start, noun.end, _FAR) for noun in nouns(question)]
+        words += [(*m.span(), _FAR) for m in _RUN.finditer(question) if m.group().lower() not in self._counts]
         lower, found = question.lower(), list[Respelling]()
-        for start, end in words:
+        for start, end, far in words:
             if any(start < one.end and one.start < end for one in found):
                 continue
             word = question[start:end]
-            spellings = self.spellings(word.lower())
+            spellings = self.spellings(word.lower(), far)
             if spellings and not any(spelling in lower for spelling in spellings):
                 found.append(Respelling(start, end, word, spellings, word.lower() in self._counts))
         return sorted(found, key=lambda one: one.start)
@@ -96,30 +101,52 @@ class Loanwords:
             text = text[: one.start] + (f"{one.word}({spelling})" if one.known else spelling) + text[one.end :]
         return text
 
-    def spellings(self, word: str) -> tuple[str, ...]:
-        """How the notes spell a word (lower case) in the other script: at most two ways, the likelier first."""
-        known = self._known.get(word)
+    def spellings(self, word: str, far: float = _FAR) -> tuple[str, ...]:
+        """How the notes spell a word (lower case) in the other script: at most two ways, the likelier first.
+
+        `far` is how far apart the two may sound, as `distance` has it.
+        """
+        known = self._known.get((word, far))
         if known is None:
-            sounding = sorted(self._from_latin(word) if word.isascii() else self._from_hangul(word))
+            sounding = sorted(self._from_latin(word, far) if word.isascii() else self._from_hangul(word, far))
             close = [other for cost, other in sounding if cost <= sounding[0][0] + _TIE]
             close.sort(key=lambda other: (-self._counts[other], other))
-            known = self._known[word] = tuple(close[:_TAKEN])
+            known = self._known[word, far] = tuple(close[: 1 if word in self._counts else _TAKEN])
         return known
 
-    def _from_hangul(self, word: str) -> list[tuple[float, str]]:
+    @cached_property
+    def _sieves(self) -> dict[str, re.Pattern[str]]:
+        return {word: re.compile(pattern(word)) for word in self._counts if foreign(word)}
+
+    def _from_hangul(self, word: str, far: float) -> list[tuple[float, str]]:
         if len(word) < 2:
             return []
         written = self._counts.get(word, 0)
         if not foreign(word) and written:
             return []
-        far = (_FAR if len(word) > 2 else _NEAR) if foreign(word) else _SAME
+        far = min(far, (_FAR if len(word) > 2 else _NEAR) if foreign(word) else _SAME)
         candidates = re.findall(f"^{pattern(word)}$", self._latin, re.MULTILINE)
         likely = [other for other in candidates if self._counts[other] >= _LEAST_SHARE * written]
         return [(cost, other) for other in likely if (cost := distance(word, other, far)) <= far]
 
-    def _from_latin(self, word: str) -> list[tuple[float, str]]:
+    def _from_latin(self, word: str, far: float) -> list[tuple[float, str]]:
         if not _LATIN.fullmatch(word) or word in FUNCTION_WORDS or word in self._counts:
             return []
         likely = [other for other, sieve in self._sieves.items() if sieve.fullmatch(word)]
-        far = {other: _FAR if len(other) > 2 else _NEAR for other in likely}
-        return [(cost, other) for other in likely if (cost := distance(other, word, far[other])) <= far[other]]
+        allowed = {other: min(far, _FAR if len(other) > 2 else _NEAR) for other in likely}
+        return [(cost, other) for other in likely if (cost := distance(other, word, allowed[other])) <= allowed[other]]
+
+
+def _eojeols(text: str) -> list[tuple[int, int]]:
+    """Spans of the Hangul words of three syllables or more, without their particle, and whole.
+
+    Kiwi takes a loanword that it does not know for something else ("프리픽스": 프리, 픽, 스); so might what is
+    no loan sound like one, which is why these are believed only where the sound is sure.
+    """
+    spans = []
+    for match in _EOJEOL.finditer(text):
+        particle = _PARTICLES.search(match.group())
+        if particle and particle.start() > 2:
+            spans.append((match.start(), match.start() + particle.start()))
+        spans.append(match.span())
+    return spans

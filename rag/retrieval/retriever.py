@@ -19,9 +19,10 @@ from pydantic import ConfigDict
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.index import NotesIndex
 from rag.retrieval.lexical import LexicalScores, query_terms, terms
+from rag.retrieval.manifest import LanguageFusion
 from rag.retrieval.rerank import DEPTH, Proposal, features, score
 from rag.retrieval.widen import widen
-from rag.text import typed
+from rag.text import language, typed
 from rag.types import Passage, Scope
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 DENSE_WEIGHT = 1.0
 # Below this share of readable words a question's vector is noise: it is not even computed.
 LEAST_READ = 0.2
+# The dense index proposes that many times the chunks that stay: their windows choose among them.
+AGAIN = 5
 # The same after the second look, whose scores are logits.
 RERANKED_DENSE_WEIGHT = 8.0
 SIBLING_PENALTY = 1.0
@@ -94,7 +97,7 @@ class NotesRetriever(BaseRetriever):
 
     def rank(self, query: str, scope: Scope | None = None) -> Candidates:
         """Chunks that one of the legs proposes, with what each says and where they end up."""
-        query = typed(query)
+        query = self.respelled(typed(query))
         admitted = self.index.rows_in(scope) if scope else None
         wanted = query_terms(query)
         lexical = self.index.lexical.scores(wanted)
@@ -105,16 +108,44 @@ class NotesRetriever(BaseRetriever):
             meaning = np.zeros_like(words)
         else:
             assert self.index.dense is not None
-            near = self.index.dense.search(vector, self.candidates, admitted)
-            rows = np.union1d(rows, near.rows)
+            near = self.index.dense.search(vector, self.candidates * AGAIN, admitted).rows
+            pool = np.union1d(rows, near)
+            meaning = self._meaning(query, vector, pool)
+            # Of what the index proposes, only as much stays as the words propose.
+            kept = np.isin(pool, rows)
+            kept[np.argsort(-meaning, kind="stable")[: self.candidates]] = True
+            rows, meaning = pool[kept], meaning[kept]
             words = _normalised(lexical, rows)
-            background = self.index.manifest.background.mean
-            cosines = self.index.dense.cosines(vector, rows)
-            closeness = np.clip((cosines - background) / max(1e-6, 1 - background), 0, 1)
-            meaning = (self._read_share(query) * self.index.read[rows] * closeness).astype(np.float32)
         fused = (words + DENSE_WEIGHT * meaning).astype(np.float32)
         final = self._reranked(query, wanted, lexical, rows, fused, meaning)
         return Candidates(rows, words, meaning, fused, final)
+
+    def _meaning(self, query: str, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How near some chunks are in meaning, in 0..1, as far as the encoder reads question and chunk."""
+        trust = self._trust(query)
+        cosines = self.cosines(vector, rows)
+        closeness = np.clip((cosines - trust.background) / max(1e-6, 1 - trust.background), 0, 1)
+        weight = trust.weight * self._read_share(query)
+        meaning: NDArray[np.float32] = (weight * self.index.read[rows] * closeness).astype(np.float32)
+        return meaning
+
+    def cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Cosine of chunks to a vector, float32 (len(rows),): half the chunk's own, half its best window's."""
+        assert self.index.dense is not None
+        own = self.index.dense.cosines(vector, rows)
+        if self.index.windows is None:
+            return own
+        best = self.index.windows.closest(vector, rows)
+        both: NDArray[np.float32] = np.where(np.isnan(best), own, (own + best) / 2).astype(np.float32)
+        return both
+
+    def _trust(self, query: str) -> LanguageFusion:
+        """How far the dense leg is trusted with this language; an old index says nothing of it."""
+        manifest = self.index.manifest
+        known = (manifest.fusion or {}).get(language(query))
+        return known or LanguageFusion(
+            probes=0, words=0, meaning=0, both=0, weight=1, background=manifest.background.mean
+        )
 
     def _reranked(
         self,
@@ -154,6 +185,10 @@ class NotesRetriever(BaseRetriever):
                 Proposal(section, held[section], first_score, float(lexical.sections[section]), float(own.sum()))
             )
         return found
+
+    def respelled(self, query: str) -> str:
+        """A question with its loanwords as the notes write them ("청크" as "chunk"); doing it again changes nothing."""
+        return self.index.loanwords.respelled(query)
 
     def idf(self, morpheme: str) -> float:
         """How rare a word (a morpheme, a Latin word) is among the sections: 0 where every one holds it."""

@@ -412,3 +412,11 @@ def test_the_embedded_answerer_quotes_the_notes(pipeline, course_index, question
         document = course_index.document(citation.doc_id)
         assert document.text[citation.start : citation.end] == citation.quote
         assert len(citation.quote) >= 10
+
+
+def test_a_loanword_is_asked_as_the_notes_spell_it(pipeline):
+    opened, model = pipeline("Without dividing, the softmax saturates [1].")
+    answer = opened.ask(Question("소프트맥스의 그래디언트는?"))
+    assert answer.question == "소프트맥스의 그래디언트는?"
+    assert answer.passages[0].source == "week2/attention.md"
+    assert model.prompts[-1].rstrip().endswith("softmax의 gradient는?")

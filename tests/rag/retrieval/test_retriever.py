@@ -268,3 +268,13 @@ def test_a_chunk_is_read_with_its_neighbours(tmp_path, e5_tiny):
     assert len(best.chunk.text) < len(best.text) <= 1200
     check(retriever, retriever.retrieve("gate number 30", 5))
     index.close()
+
+
+def test_a_loanword_is_looked_up_as_the_notes_spell_it(tmp_path):
+    notes = {"a.md": "# Chunk\n\n글은 chunk로 자른다.\n", "b.md": "# Kitten\n\n크기를 잰다. 글을 읽는다.\n"}
+    index = make(tmp_path, notes)
+    words = NotesRetriever(index=index)
+    assert words.respelled("청크 크기는?") == "chunk 크기는?"
+    assert words.retrieve("청크")[0].source == "a.md"
+    assert words.retrieve("청크") == words.retrieve("chunk")
+    index.close()
