@@ -20,10 +20,79 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "The embedded encoder (package {package}) is not installed: search is by words only.",
         "내장 임베딩 모델({package} 패키지)이 설치되어 있지 않아 낱말로만 검색합니다.",
     ),
+    (
+        "{id} runs on torch, slower: there is no OpenVINO copy.",
+        "{id} 모델을 변환한 OpenVINO 사본이 없어 더 느린 torch로 계산합니다.",
+    ),
+    ("`ask-notes ingest` makes one.", "`ask-notes ingest`를 실행하면 만듭니다."),
+    (
+        "{id} runs on torch, slower: OpenVINO could not take it over ({why}).",
+        "{id} 모델을 OpenVINO로 옮기지 못해 더 느린 torch로 계산합니다({why}).",
+    ),
+    (
+        "{id} runs on torch, slower: OpenVINO cannot read its copy ({why}).",
+        "{id} 모델의 OpenVINO 사본을 읽지 못해 더 느린 torch로 계산합니다({why}).",
+    ),
+    (
+        "{id} cannot run in int8: there is no OpenVINO copy.",
+        "{id} 모델의 OpenVINO 사본이 없어 int8로 계산할 수 없습니다.",
+    ),
+    (
+        "{id} cannot run in int8: OpenVINO could not take it over ({why}).",
+        "{id} 모델을 OpenVINO로 옮기지 못해 int8로 계산할 수 없습니다({why}).",
+    ),
+    (
+        "{id} cannot run in int8: OpenVINO cannot read its copy ({why}).",
+        "{id} 모델의 OpenVINO 사본을 읽지 못해 int8로 계산할 수 없습니다({why}).",
+    ),
+    (
+        "Set encoder.dtype = auto, then `ask-notes ingest --re-embed`.",
+        "encoder.dtype을 auto로 바꾼 뒤 `ask-notes ingest --re-embed`를 실행해 주세요.",
+    ),
+    (
+        "Vectors are rounded to int8: about one hit in {n} is another one.",
+        "벡터를 int8로 어림해 검색 결과가 {n}개에 하나꼴로 달라집니다.",
+    ),
+    ("encoder.dtype = auto keeps them exact.", "encoder.dtype을 auto로 두면 달라지지 않습니다."),
+    (
+        "The index was made with {made} vectors of {id}, the settings ask for {asked} ones.",
+        "색인에는 {id} 모델의 {made} 벡터가 들어 있는데 설정은 {asked} 벡터를 쓰라고 합니다.",
+    ),
+    (
+        "Change encoder.dtype, or make the vectors anew: `ask-notes ingest --re-embed`.",
+        "encoder.dtype을 바꾸거나 `ask-notes ingest --re-embed`로 다시 임베딩해 주세요.",
+    ),
+    (
+        "encoder.backend = openvino needs the packages openvino and onnx; {missing} is not installed.",
+        "encoder.backend = openvino 설정에는 openvino와 onnx 패키지가 있어야 하는데 설치되어 있지 않습니다: {missing}.",
+    ),
+    (
+        "`pip install openvino onnx`, or set encoder.backend = auto.",
+        "`pip install openvino onnx`로 설치하거나 encoder.backend를 auto로 바꿔 주세요.",
+    ),
+    (
+        "encoder.dtype = int8 needs OpenVINO, and the encoder runs on torch.",
+        "encoder.dtype = int8은 OpenVINO에서만 되는데 임베딩 모델이 torch로 계산합니다.",
+    ),
+    (
+        "`pip install openvino onnx` and set encoder.backend = openvino, or set encoder.dtype = auto.",
+        "`pip install openvino onnx`로 설치하고 encoder.backend를 openvino로 바꾸거나, "
+        "encoder.dtype을 auto로 바꿔 주세요.",
+    ),
     ("Until then search is by words only.", "그때까지는 낱말로만 검색합니다."),
     (
         'Settings say models = "hub", which never falls back: connect, or set models = "auto".',
         '설정이 models = "hub"이면 다른 모델로 대신하지 않습니다. 인터넷에 연결하거나 models = "auto"로 바꿔 주세요.',
+    ),
+    ("The model runs on torch, which is slower.", "대신 torch로 계산하므로 더 느립니다."),
+    (
+        "generator.adapter is merged by torch, and generator.backend is openvino.",
+        "generator.adapter는 torch에서만 쓸 수 있는데 generator.backend가 openvino입니다.",
+    ),
+    ("Set generator.backend = torch.", "generator.backend = torch로 바꿔 주세요."),
+    (
+        "OpenVINO reads IR; export it first, or take backend torch.",
+        "OpenVINO는 IR만 읽습니다. 먼저 변환하거나 backend를 torch로 바꿔 주세요.",
     ),
     (
         "generator.backend = {backend} needs it; auto would do without.",
@@ -203,6 +272,30 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         '지표 이름, >= 나 <=, 수를 차례로 적어 주세요: "{example}".',
     ),
     ("No metric {name}. There are: {names}.", "{name} 지표는 없습니다. 있는 지표: {names}."),
+    (
+        "{answerable} questions with an answer and {unanswerable} without one; {least} of each are the least.",
+        "답이 있는 질문이 {answerable}개, 없는 질문이 {unanswerable}개인데 각각 {least}개는 있어야 합니다.",
+    ),
+    (
+        "Add questions, or leave out more documents with --leave-out 0.5.",
+        "질문을 더하거나 --leave-out 0.5로 문서를 더 빼 보세요.",
+    ),
+    (
+        "questions with and without an answer do not separate: AUROC {area}, 95 % from {low} to {high}, and {least} is "
+        "the least its lower end may be.",
+        "답이 있는 질문과 없는 질문이 갈리지 않습니다. AUROC {area}, 95% 구간 {low} - {high}인데 아래 끝이 "
+        "{least} 이상이어야 합니다.",
+    ),
+    (
+        "Look whether the labels are right and the evidence is in the notes, or add questions.",
+        "정답 표시가 맞는지, 근거가 노트에 있는지 살펴보거나 질문을 더해 보세요.",
+    ),
+    ("No threshold was set, the one that ships stays.", "기준을 정하지 않았고, 기본 기준이 그대로 쓰입니다."),
+    ("The data set holds no question.", "데이터에 질문이 없습니다."),
+    (
+        "--false-refusals takes a share from 0 to 0.5, not {share}.",
+        "--false-refusals에는 {share} 말고 0에서 0.5 사이의 수를 적어 주세요.",
+    ),
     (
         "--leave-out takes a share from 0 to 1, not {share}.",
         "--leave-out에는 {share} 말고 0에서 1 사이의 수를 적어 주세요.",

@@ -111,7 +111,61 @@ LINES: dict[str, tuple[str, str]] = {
     "agreement_kappa": ("카파(제곱 가중)", "kappa (squared weights)"),
     "support": ("뒷받침", "support"),
     "completeness": ("완전함", "completeness"),
+    "asked_in_ko": (
+        "한국어 질문: 답이 있는 것 {answerable:,}개, 없는 것 {unanswerable:,}개",
+        "Asked in Korean: {answerable:,} with an answer, {unanswerable:,} without",
+    ),
+    "asked_in_en": (
+        "영어 질문: 답이 있는 것 {answerable:,}개, 없는 것 {unanswerable:,}개",
+        "Asked in English: {answerable:,} with an answer, {unanswerable:,} without",
+    ),
+    "separates": (
+        "  교차 검증 AUROC {auroc:.3f}, 95% 구간 {low:.3f} - {high:.3f}",
+        "  cross-validated AUROC {auroc:.3f}, 95 % from {low:.3f} to {high:.3f}",
+    ),
+    "threshold": (
+        "  기준 {threshold:.3f}: 답이 없는 질문의 {refused:.0%}를 거절하고, "
+        "답이 있는 질문은 {false:.1%}를 잘못 거절합니다(허용 {rate:.0%})",
+        "  threshold {threshold:.3f}: refuses {refused:.0%} of those without an answer "
+        "and {false:.1%} of those with one (allowed {rate:.0%})",
+    ),
+    "no_threshold": ("  기준을 정하지 않았습니다: {why}", "  No threshold: {why}"),
+    "calibration_kept": (
+        "보정을 저장했습니다. 다음 질문부터 쓰이고, 켜져 있는 서버는 다시 시작해야 합니다.",
+        "Kept: the next question uses it; a server that is running has to be started again.",
+    ),
+    "calibration_dry": ("미리 보기입니다. 아무것도 저장하지 않았습니다.", "A dry run: nothing was kept."),
+    "calibration_reset": (
+        "보정을 지웠습니다. 기본 보정으로 돌아갑니다.",
+        "Your calibration is gone; the one that ships serves again.",
+    ),
+    "calibration_none": ("지울 보정이 없습니다.", "There is no calibration of your own."),
+    "curve_at": ("위험-응답률 곡선: {path}", "Risk-coverage curves: {path}"),
+    "calibration": ("거절 보정", "Calibration"),
+    "calibration_own": (
+        "직접 보정함 ({dataset}, 질문 {questions:,}개): {thresholds}",
+        "your own ({dataset}, {questions:,} questions): {thresholds}",
+    ),
+    "calibration_shipped": ("기본", "as shipped"),
     "asked": ("질문 {n:,}개, {seconds:.1f}초", "{n:,} questions, {seconds:.1f} s"),
+}
+
+# Names and units of an ingest's stages, in Korean.
+STAGES_KO = {
+    "reading": "노트 읽기",
+    "splitting": "조각으로 나누기",
+    "reading words": "형태소 분석",
+    "auditing": "읽기 점검",
+    "preparing the encoder": "임베딩 모델 준비",
+    "embedding": "임베딩",
+    "embedding sentences": "문장 임베딩",
+    "writing": "색인 쓰기",
+    "roots": "곳",
+    "documents": "문서",
+    "chunks": "조각",
+    "windows": "구간",
+    "models": "모델",
+    "parts": "부분",
 }
 
 

@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.audit import ChunkReading, audit
-from ingest.encoder import choose_encoder
+from ingest.encoder import choose_encoder, make_ready
 from ingest.notes import Failure
 from ingest.prepare import Corpus, prepare
 from ingest.progress import Progress, Silent
 from ingest.request import IngestRequest
 from ingest.roots import gather, resolve_roots
-from ingest.vectors import background, embed
+from ingest.vectors import background, embed, embed_windows
 from ingest.write import write_generation
 from rag.errors import BadNotes, DamagedIndex, NoIndex
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import NotesIndex, open_index
 from rag.retrieval.manifest import Audit
+from rag.retrieval.windows import VERSION as WINDOWS
 from rag.settings import Settings
 
 
@@ -83,6 +84,8 @@ def _build(
         if not gathered.documents and before is None:
             raise BadNotes(_nothing(gathered.failures))
         corpus = prepare(settings, gathered.documents, before, choice, progress)
+        if not request.dry_run:
+            choice = make_ready(choice, progress)
         counts = DocumentCounts(
             gathered.added, gathered.changed, gathered.removed, gathered.unchanged, len(gathered.failures)
         )
@@ -97,15 +100,26 @@ def _build(
             or before.manifest.roots != roots.known
             or before.manifest.splitter != corpus.splitter
             or before.manifest.versions != corpus.versions
+            or (choice.id is not None and before.manifest.windows != WINDOWS)
             or (before.manifest.encoder.digest if before.manifest.encoder else None) != choice.digest
         )
         reused = len(corpus.chunks) - missing
         generation = before.generation if before else None
         if stale and not request.dry_run:
             vectors = embed(corpus, choice, before, progress)
+            windows = embed_windows(corpus, choice, before, progress)
             folder = generations.begin()
             manifest = write_generation(
-                folder, corpus, vectors, choice, roots.known, report, background(vectors), choice.fallbacks, progress
+                folder,
+                corpus,
+                vectors,
+                windows,
+                choice,
+                roots.known,
+                report,
+                background(vectors),
+                choice.fallbacks,
+                progress,
             )
             generations.publish(folder, manifest)
             generation = folder.name

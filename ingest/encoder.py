@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.models import EncoderFiles, check_pin, find_encoder, find_pinned_encoder, weights_digest
-from rag.retrieval.embedding import E5Embeddings
+from ingest.progress import Progress
+from rag.models import EncoderFiles, check_pin, find_encoder, find_pinned_encoder, vectors_digest
+from rag.retrieval.embedding import E5Embeddings, open_embeddings
 from rag.retrieval.manifest import EncoderPin
 from rag.settings import Settings
+
+# Measured on Korean, of the ten nearest neighbours; in English one in 27 (docs/log.md).
+INT8 = "Vectors are rounded to int8: about one hit in 12 is another one. encoder.dtype = auto keeps them exact."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,21 @@ def choose_encoder(settings: Settings, pin: EncoderPin | None, re_embed: bool) -
         encoder, fallbacks = find_pinned_encoder(settings, pin.id, pin.digest), ()
     if encoder is None:
         return EncoderChoice(None, None, None, fallbacks)
-    embeddings = E5Embeddings(
-        encoder,
-        dtype=settings.encoder.dtype,
-        batch_tokens=settings.encoder.batch_tokens,
-        threads=settings.threads,
-    )
-    return EncoderChoice(encoder, embeddings, weights_digest(encoder.files.path), fallbacks)
+    if settings.encoder.dtype == "int8":
+        fallbacks = (*fallbacks, INT8)
+    return EncoderChoice(encoder, open_embeddings(encoder, settings), vectors_digest(encoder, settings), fallbacks)
+
+
+def make_ready(choice: EncoderChoice, progress: Progress) -> EncoderChoice:
+    """Give the encoder what it runs fastest on, here where somebody waits for a long job anyway.
+
+    Raises:
+        NoModel, BadConfiguration: an encoder that cannot be used.
+    """
+    if choice.embeddings is None:
+        return choice
+    if choice.embeddings.lacks_copy:
+        with progress.stage("preparing the encoder", 1, "models") as stage:
+            choice.embeddings.prepare()
+            stage.advance(1)
+    return replace(choice, fallbacks=(*choice.fallbacks, *choice.embeddings.fallbacks))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Progress(Protocol):
@@ -38,20 +39,39 @@ class Silent:
 
 
 class Bars:
-    """A bar a stage on standard error, with counts and rate."""
+    """A bar a stage on a terminal, with counts and rate; in a file or a pipe a line a stage, when it ends."""
+
+    def __init__(self, words: Mapping[str, str] | None = None, out: TextIO | None = None) -> None:
+        """`words` puts names and units of stages into another language; `out` is standard error by default."""
+        self._words = words or {}
+        self._out = out
 
     @contextmanager
-    def stage(self, name: str, total: int, unit: str) -> Iterator[_Bar]:
-        """A bar that shows counts and rate while the context is open."""
-        from tqdm import tqdm
+    def stage(self, name: str, total: int, unit: str) -> Iterator[Stage]:
+        """Show counts and rate while the context is open, or say them at its end."""
+        out = self._out or sys.stderr
+        name, unit = self._words.get(name, name), self._words.get(unit, unit)
+        if out.isatty():
+            from tqdm import tqdm
 
-        with tqdm(total=total, desc=name, unit=f" {unit}", file=sys.stderr, dynamic_ncols=True) as bar:
-            yield _Bar(bar)
+            with tqdm(total=total, desc=name, unit=f" {unit}", file=out, dynamic_ncols=True) as bar:
+                yield _Counter(bar.update)
+        else:
+            counter, began = _Counter(), time.perf_counter()
+            try:
+                yield counter
+            finally:
+                seconds = time.perf_counter() - began
+                out.write(f"{name}: {counter.done:,}/{total:,} {unit}, {seconds:.1f} s\n")
+                out.flush()
 
 
-class _Bar:
-    def __init__(self, bar: object) -> None:
-        self._update = bar.update  # type: ignore[attr-defined]
+class _Counter:
+    def __init__(self, shown: Callable[[int], object] | None = None) -> None:
+        self.done = 0
+        self._shown = shown
 
     def advance(self, done: int) -> None:
-        self._update(done)
+        self.done += done
+        if self._shown is not None:
+            self._shown(done)

@@ -1,20 +1,45 @@
-"""Where models compute and in which numbers; asked of torch, which is loaded by then."""
+"""Where models compute and in which numbers; torch is asked where it may know of more than the CPU."""
 
 from __future__ import annotations
 
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
+# Where Linux shows a driver: NVIDIA's, AMD's, and either's under Windows.
+_NODES = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
 def device() -> str:
-    """The first of cuda, mps and cpu that is there."""
+    """The first of cuda, mps and cpu that is there; loads torch only where a GPU is in sight."""
+    if not gpu_in_sight():
+        return "cpu"
     import torch
 
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def gpu_in_sight() -> bool:
+    """Whether this machine may hold a GPU that torch computes on; no library is loaded to find out.
+
+    False is certain, True is not: a driver without a card looks the same from here.
+    """
+    try:
+        if version("torch").endswith("+cpu"):
+            return False
+    except PackageNotFoundError:
+        return False
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if sys.platform == "win32":
+        return any(Path(r"C:\Windows\System32", name).exists() for name in ("nvcuda.dll", "amdhip64.dll"))
+    return any(Path(node).exists() for node in _NODES)
 
 
 def precision(wanted: Precision, on: str) -> torch.dtype:

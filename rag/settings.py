@@ -47,8 +47,12 @@ class EncoderSettings(_Section):
     passage_prefix: str | None = Field(
         None, description='Put before a passage; unset: the encoder\'s own ("passage: " for E5).'
     )
-    dtype: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="auto: bfloat16 where the CPU computes in it, else float32."
+    backend: Literal["auto", "openvino", "torch"] = Field(
+        "auto", description="What computes vectors; auto: OpenVINO on a CPU where it is installed, else torch."
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "int8"] = Field(
+        "auto",
+        description="auto: bfloat16 where the CPU computes in it, else float32; int8 (OpenVINO) changes hits.",
     )
     batch_tokens: int = Field(1024, ge=64, description="Padded tokens in one batch of embedding.")
 
@@ -82,6 +86,10 @@ class GeneratorSettings(_Section):
         "Qwen/Qwen3-0.6B", description="Hub id of the generator, or the model's name on the server of base_url."
     )
     path: Path | None = Field(None, description="Local folder of a generator; wins over the id.")
+    openvino_id: str = Field(
+        "OpenVINO/Qwen3-0.6B-int8-ov", description="Hub id of the same model as OpenVINO IR, for backend openvino."
+    )
+    adapter: Path | None = Field(None, description="Folder of a PEFT (LoRA) adapter that was trained over the model.")
     base_url: str | None = Field(
         None, description="OpenAI-compatible server (vLLM and others), for backend openai: http://host:port/v1."
     )
@@ -92,6 +100,12 @@ class GeneratorSettings(_Section):
     max_prompt_tokens: int = Field(
         1536, ge=256, description="Budget of the whole prompt in the generator's tokens; passages beyond it are cut."
     )
+    first_token_budget_s: float = Field(
+        1.5,
+        ge=0,
+        description="The prompt is cut so that a local model is likely to write its first word by then; 0: it is not.",
+    )
+    parallel: int = Field(8, ge=1, le=256, description="Answers that are written at once, sharing steps.")
     max_new_tokens: int = Field(256, ge=1, description="Longest answer in the generator's tokens.")
     temperature: float = Field(
         0.7, ge=0, le=2, description="0 is greedy. Defaults are the model card's for the non-thinking mode."

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.errors import AskNotesError, BadConfiguration, NoModel
 from rag.generation.engine import Engine
-from rag.models import ModelFiles, check_pin, find_generator, find_pinned_encoder
+from rag.grounding import calibration_file
+from rag.models import ModelFiles, check_pin, find_generator, find_pinned_encoder, runs_on_openvino
 from rag.pipeline import Pipeline, Writer
-from rag.retrieval.embedding import E5Embeddings
+from rag.retrieval.embedding import open_embeddings
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import open_index
 from rag.retrieval.retriever import NotesRetriever
 from rag.settings import GeneratorSettings, Settings
-from rag.text import kiwi
+from rag.text import morphemes
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
 
 _PARALLEL = 4
+# Room for prompts that were answered, so that the next one that begins alike need not be read again.
+_KEPT_TOKENS = 4096
+_TIMED_WORDS = 256
 _log = logging.getLogger(__name__)
 
 
@@ -38,15 +44,16 @@ def open_pipeline(settings: Settings, *, generate: bool = True, warm: bool = Tru
         EncoderMismatch: the settings ask for another encoder than the index was made with.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="load") as pool:
-        analyser = pool.submit(kiwi)
+        # Kiwi loads half of itself at its first text.
+        analyser = pool.submit(morphemes, "준비")
         notes = LiveNotes(settings)
         # Files are fetched before anything is loaded: loading switches the libraries' progress bars off.
         files = _generator_files(settings) if generate else None
         writer = pool.submit(_open_writer, settings, files) if files else None
-        if warm:
-            notes.warm()
+        notes.warm(only_if_quick=not warm)
         analyser.result()
-        return Pipeline(settings, notes, writer.result() if writer else None)
+        own = calibration_file.load(settings.data_dir)
+        return Pipeline(settings, notes, writer.result() if writer else None, own)
 
 
 class LiveNotes:
@@ -76,12 +83,19 @@ class LiveNotes:
 
     def fallbacks(self) -> tuple[str, ...]:
         """What is not the first choice, and why."""
-        return self._why
+        encoder = self._retriever.encoder
+        # Where the ingest could not make a copy, it has said why.
+        if encoder is None or any(f"{encoder.id} runs on torch" in known for known in self._why):
+            return self._why
+        return (*self._why, *encoder.fallbacks)
 
-    def warm(self) -> None:
-        """Load the encoder now."""
-        if self._retriever.encoder is not None:
-            self._retriever.encoder.queries(["warm up"])
+    def warm(self, *, only_if_quick: bool = False) -> None:
+        """Load the encoder now, or only if that takes well under a second: not every question needs it."""
+        encoder = self._retriever.encoder
+        if encoder is not None and only_if_quick and encoder.quick:
+            encoder.load()
+        elif encoder is not None and not only_if_quick:
+            encoder.queries(["warm up"])
 
     def _open(self) -> NotesRetriever:
         index = open_index(self._generations)
@@ -97,12 +111,7 @@ class LiveNotes:
                     raise
                 why.append(f"{error} Until then search is by words only.")
             else:
-                encoder = E5Embeddings(
-                    files,
-                    dtype=self._settings.encoder.dtype,
-                    batch_tokens=self._settings.encoder.batch_tokens,
-                    threads=self._settings.threads,
-                )
+                encoder = open_embeddings(files, self._settings)
         self._why = tuple(dict.fromkeys(why))
         retrieval = self._settings.retrieval
         return NotesRetriever(
@@ -135,20 +144,27 @@ def _generator_files(settings: Settings) -> GeneratorFiles:
 def _open_writer(settings: Settings, found: GeneratorFiles) -> Writer:
     generator = _load_generator(settings, found)
     wanted = settings.generator
-    # A server batches what it gets and a CPU that only picks sentences needs no queue; one local model does.
-    parallel = 1 if found.files else _PARALLEL
+    # Answers of a local model share its steps; a server batches what it gets itself.
+    parallel = wanted.parallel if found.files else _PARALLEL
     engine = Engine(generator.model, queue_size=wanted.queue_size, deadline_s=wanted.deadline_s, parallel=parallel)
-    return Writer(generator.name, engine, generator.count_tokens, generator.fallbacks)
+    return Writer(
+        generator.name, engine, generator.count_tokens, generator.fallbacks, generator.backend, generator.affordable
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class OpenGenerator:
-    """A chat model, its name, how it counts tokens, and why it is not the first choice."""
+    """A chat model, its name, how it counts tokens, why it is not the first choice, and how long prompts may be.
+
+    See `Writer`; `affordable` is None for a model whose speed is not ours to know.
+    """
 
     model: BaseChatModel
     name: str
     count_tokens: Callable[[str], int]
     fallbacks: tuple[str, ...] = ()
+    backend: str | None = None
+    affordable: Callable[[Sequence[BaseMessage], float], int | None] | None = None
 
 
 def open_generator(settings: Settings) -> OpenGenerator:
@@ -166,14 +182,42 @@ def _load_generator(settings: Settings, found: GeneratorFiles) -> OpenGenerator:
     if wanted.backend == "openai" or (wanted.backend == "auto" and wanted.base_url):
         return _remote(wanted)
     if found.files is not None:
-        from rag.generation.qwen import LocalQwen
-
-        model = LocalQwen.load(found.files.path, name=found.files.id, dtype=wanted.dtype, threads=settings.threads)
-        return OpenGenerator(model, found.files.id, model.get_num_tokens)
+        return _local(settings, found.files, found.why)
     from rag.generation.extractive import ExtractiveAnswerer
 
     picker = ExtractiveAnswerer()
-    return OpenGenerator(picker, "extractive", picker.get_num_tokens, found.why)
+    return OpenGenerator(picker, "extractive", picker.get_num_tokens, found.why, "extractive")
+
+
+def _local(settings: Settings, files: ModelFiles, why: tuple[str, ...]) -> OpenGenerator:
+    wanted = settings.generator
+    if runs_on_openvino(files, wanted):
+        from rag.generation.openvino import LocalOpenVINO
+
+        # Every answer that may be on its way has its whole prompt and its longest text in memory.
+        room = wanted.parallel * (wanted.max_prompt_tokens + wanted.max_new_tokens) + _KEPT_TOKENS
+        fast = LocalOpenVINO.load(
+            files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads, cache_tokens=room
+        )
+        fast.warm()
+        return OpenGenerator(fast, files.id, fast.get_num_tokens, why, "openvino", fast.affordable_tokens)
+    from rag.generation.qwen import LocalQwen
+
+    model = LocalQwen.load(
+        files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads, adapter=wanted.adapter
+    )
+    speed = _reading_speed(model)
+    return OpenGenerator(model, files.id, model.get_num_tokens, why, "torch", lambda _, seconds: int(speed * seconds))
+
+
+def _reading_speed(model: BaseChatModel) -> float:
+    """Tokens of a prompt that a local model reads in a second, from reading one now."""
+    from langchain_core.messages import HumanMessage
+
+    started = time.perf_counter()
+    (*_, last) = model.stream([HumanMessage("note " * _TIMED_WORDS)], max_new_tokens=1, temperature=0.0)
+    usage = getattr(last, "usage_metadata", None) or {"input_tokens": _TIMED_WORDS}
+    return float(usage["input_tokens"] / (time.perf_counter() - started))
 
 
 def _remote(wanted: GeneratorSettings) -> OpenGenerator:
@@ -184,4 +228,4 @@ def _remote(wanted: GeneratorSettings) -> OpenGenerator:
             "generator.backend = openai needs generator.base_url, for example http://127.0.0.1:8001/v1."
         )
     model = remote_model(wanted)
-    return OpenGenerator(model, wanted.id, model.get_num_tokens)
+    return OpenGenerator(model, wanted.id, model.get_num_tokens, backend="openai")

@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from api.lines import line
+from api.lines import STAGES_KO, line
 from api.messages import in_language
 from api.terminal import Terminal, wrap
 from rag.settings import LoadedSettings
@@ -28,7 +28,7 @@ def ingest(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
 
     request = IngestRequest(args.paths, args.klue_mrc, args.forget, args.dry_run, args.re_embed)
     with redirect_stdout(sys.stderr):
-        report = build(loaded.settings, request, Bars())
+        report = build(loaded.settings, request, Bars(STAGES_KO if terminal.language == "ko" else None))
     for why in report.fallbacks:
         terminal.fell_back(why)
     if args.json:

@@ -1,8 +1,8 @@
 """E5Embeddings: prefix, tokenise, masked mean pooling, unit length.
 
-Texts go in, float32 vectors of unit length come out. The weights are loaded by sentence-transformers at
-the first text; batches are sorted by length and cut by a budget of padded tokens, so that next to no
-padding is computed. Nothing is truncated: a text beyond the encoder's window is read window by window.
+Texts go in, float32 vectors of unit length come out. What computes them, OpenVINO or torch, is loaded at the
+first text; batches are sorted by length and cut by a budget of padded tokens, so that next to no padding is
+computed. Nothing is truncated: a text beyond the encoder's window is read window by window.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from rag.errors import BadConfiguration, NoModel
-from rag.hardware import Precision, device, precision
+from rag.errors import AskNotesError, NoModel
 from rag.models import EncoderFiles
-from rag.retrieval.packing import pack_linears
+from rag.retrieval.exported import find_copy, keep_copy, key_of
+from rag.retrieval.openvino_encoder import Backend, Numbers, OpenVINOEncoder, export, runs_on_openvino
+from rag.retrieval.pooling import Batch, require_mean
 from rag.retrieval.tokens import EncoderTokenizer
+from rag.retrieval.torch_encoder import TorchEncoder
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +32,29 @@ _log = logging.getLogger(__name__)
 Progress = Callable[[int], None]
 
 
+def open_embeddings(encoder: EncoderFiles, settings: Settings) -> E5Embeddings:
+    """An encoder as the settings want it; its OpenVINO copy lies where Hugging Face keeps what is made of models.
+
+    Raises:
+        BadConfiguration: a backend that is not installed.
+    """
+    from huggingface_hub.constants import HF_ASSETS_CACHE
+
+    return E5Embeddings(
+        encoder,
+        backend=settings.encoder.backend,
+        dtype=settings.encoder.dtype,
+        batch_tokens=settings.encoder.batch_tokens,
+        threads=settings.threads,
+        copies=Path(HF_ASSETS_CACHE) / "ask-notes" / "openvino",
+    )
+
+
 class E5Embeddings(Embeddings):
     """An encoder with mean pooling (E5 and its like) behind LangChain's Embeddings.
+
+    `copies` is the folder of OpenVINO's copies; `prepare` makes one there, and as long as there is none torch
+    computes. `fallbacks` says so.
 
     Source: Wang et al. 2022, Text Embeddings by Weakly-Supervised Contrastive Pre-training, section 3.
     """
@@ -38,9 +63,11 @@ class E5Embeddings(Embeddings):
         self,
         encoder: EncoderFiles,
         *,
-        dtype: Precision = "auto",
+        backend: Backend = "torch",
+        dtype: Numbers = "auto",
         batch_tokens: int = 1024,
         threads: int | None = None,
+        copies: Path | None = None,
     ) -> None:
         self.id = encoder.files.id
         self.dim = encoder.dim
@@ -51,10 +78,12 @@ class E5Embeddings(Embeddings):
             window=encoder.window,
         )
         self._folder = encoder.files.path
+        self._copies = copies if runs_on_openvino(backend, dtype) else None
         self._dtype = dtype
         self._batch_tokens = batch_tokens
         self._threads = threads
-        self._model: Any = None
+        self._why: str | None = None
+        self._backend: OpenVINOEncoder | TorchEncoder | None = None
         self._loading = threading.Lock()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
@@ -80,6 +109,43 @@ class E5Embeddings(Embeddings):
         """Vectors of questions, float32 (n, dim), rows of unit length."""
         return self._embed([self.tokenizer.query_prefix + text for text in texts], None)
 
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """Why it does not run on OpenVINO though it should; empty where it does."""
+        if self._why is None and self._copies is not None and self._backend is None and not self._has_copy():
+            return (f"{self.id} runs on torch, slower: there is no OpenVINO copy. `ask-notes ingest` makes one.",)
+        return (self._why,) if self._why else ()
+
+    @property
+    def quick(self) -> bool:
+        """Whether it loads in well under a second: an OpenVINO copy is there, and torch is not needed."""
+        return self._has_copy()
+
+    @property
+    def lacks_copy(self) -> bool:
+        """Whether `prepare` has something to do: no whole copy is there for OpenVINO, which should compute."""
+        return self._copies is not None and find_copy(self._copies, key_of(self._folder)) is None
+
+    def prepare(self) -> bool:
+        """Make OpenVINO's copy of the model where one is wanted and missing: seconds, once for these weights.
+
+        Returns whether it was made now. A model that cannot be exported stays with torch, and `fallbacks` says why.
+
+        Raises:
+            NoModel: int8 is asked for, which only OpenVINO computes.
+            BadConfiguration: a model that does not pool by the mean.
+        """
+        require_mean(self._folder, self.id)
+        if self._copies is None or not self.lacks_copy:
+            return False
+        try:
+            keep_copy(self._copies, key_of(self._folder), lambda into: export(self._folder, self.id, into))
+        except Exception as error:  # torch, the traced model and OpenVINO raise what they like
+            _log.debug("export of %s", self.id, exc_info=True)
+            self._fall_back(f"OpenVINO could not take it over ({_kind(error)})")
+            return False
+        return True
+
     def load(self) -> None:
         """Load the weights now instead of at the first text; safe to call from any thread.
 
@@ -88,39 +154,41 @@ class E5Embeddings(Embeddings):
             BadConfiguration: a model that does not pool by the mean.
         """
         with self._loading:
-            if self._model is None:
-                self._model = self._load()
+            if self._backend is None:
+                self._backend = self._load()
 
-    def _load(self) -> Any:
-        import torch
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
+    def _load(self) -> OpenVINOEncoder | TorchEncoder:
+        require_mean(self._folder, self.id)
+        if self._copies is not None:
+            copy = find_copy(self._copies, key_of(self._folder))
+            if copy is None:
+                self._fall_back("there is no OpenVINO copy. `ask-notes ingest` makes one")
+            else:
+                try:
+                    return OpenVINOEncoder.load(copy, self._dtype, self._threads)
+                except RuntimeError as error:
+                    _log.debug("copy of %s", self.id, exc_info=True)
+                    self._fall_back(f"OpenVINO cannot read its copy ({_kind(error)})")
+        assert self._dtype != "int8"
+        return TorchEncoder.load(self._folder, self.id, self._dtype, self._threads)
 
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        place = device()
-        # The libraries' own bars and notices would end up between a person's question and the answer.
-        from transformers.utils import logging as transformers_logging
+    def _has_copy(self) -> bool:
+        return self._copies is not None and (self._copies / key_of(self._folder)).is_dir()
 
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            model = SentenceTransformer(
-                str(self._folder),
-                device=place,
-                local_files_only=True,
-                model_kwargs={"dtype": precision(self._dtype, place), "use_safetensors": True},
+    def _fall_back(self, why: str) -> None:
+        """Stay with torch from here on, and say it once.
+
+        Raises:
+            NoModel: torch cannot stand in, because int8 is asked for.
+        """
+        if self._dtype == "int8":
+            raise NoModel(
+                f"{self.id} cannot run in int8: {why}. Set encoder.dtype = auto, then `ask-notes ingest --re-embed`."
             )
-        except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-            raise NoModel(f"The encoder {self.id} cannot be loaded: {error}. Fetch it again.") from error
-        pooling = getattr(model[1], "pooling_mode", "mean") if len(model) > 1 else "mean"
-        if pooling not in ("mean", ("mean",), ["mean"]):
-            raise BadConfiguration(
-                f"{self.id} pools by {pooling}; encoders with mean pooling are supported (E5, MiniLM)."
-            )
-        model.eval()
-        if place == "cpu":
-            pack_linears(model[0])
-        return model
+        self._copies = None
+        self._why = f"{self.id} runs on torch, slower: {why}."
+        # Not a warning: whoever opened the encoder says `fallbacks` to the person, in that language.
+        _log.info("%s", self._why)
 
     def _embed(self, inputs: list[str], progress: Progress | None) -> NDArray[np.float32]:
         rows, owners = self._windows(inputs)
@@ -128,16 +196,15 @@ class E5Embeddings(Embeddings):
         if not rows:
             return vectors
         self.load()
-        order = sorted(range(len(rows)), key=lambda row: -len(rows[row]))
-        position = 0
-        while position < len(order):
-            # Sorted by length, so the first row is the longest: it sets the padded width.
-            width = len(rows[order[position]])
-            batch = order[position : position + max(1, self._batch_tokens // width)]
-            vectors[batch] = self._forward([rows[row] for row in batch], width)
-            position += len(batch)
+        assert self._backend is not None
+        groups = self._groups([len(row) for row in rows])
+        batches = [_padded([rows[row] for row in group]) for group in groups]
+        # A question is one batch: all cores work on it. Many batches share the cores.
+        found = [self._backend.vectors(*batches[0])] if len(batches) == 1 else self._backend.stream(batches)
+        for group, vector in zip(groups, found, strict=True):
+            vectors[group] = vector
             if progress is not None:
-                progress(len(batch))
+                progress(len(group))
         return (
             vectors if len(rows) == len(inputs) else _gather(vectors, owners, [len(row) for row in rows], len(inputs))
         )
@@ -161,22 +228,34 @@ class E5Embeddings(Embeddings):
                 owners.append(number)
         return rows, owners
 
-    def _forward(self, rows: list[list[int]], width: int) -> NDArray[np.float32]:
-        import torch
+    def _groups(self, lengths: list[int]) -> list[list[int]]:
+        """Rows of each batch: the longest first, so that a row's neighbours are as long and little is padded."""
+        order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+        groups: list[list[int]] = []
+        position = 0
+        while position < len(order):
+            rows = max(1, self._batch_tokens // lengths[order[position]])
+            groups.append(order[position : position + rows])
+            position += rows
+        return groups
 
-        ids = torch.zeros((len(rows), width), dtype=torch.long)  # (batch, width)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        for number, row in enumerate(rows):
-            ids[number, : len(row)] = torch.tensor(row)
-            mask[number, : len(row)] = 1
-        with torch.inference_mode():
-            features = {"input_ids": ids.to(self._model.device), "attention_mask": mask.to(self._model.device)}
-            hidden = self._model[0](features)["token_embeddings"].float()  # (batch, width, dim)
-            weights = features["attention_mask"].unsqueeze(-1).float()
-            # The mask keeps padding out of the mean; summing in float32 keeps bf16's error out of it.
-            mean = (hidden * weights).sum(1) / weights.sum(1)
-            unit: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).cpu().numpy()
-        return unit
+
+def _padded(rows: list[list[int]]) -> Batch:
+    """Token ids and mask of some rows, int64 (rows, longest)."""
+    width = max(map(len, rows))
+    ids = np.zeros((len(rows), width), dtype=np.int64)
+    mask = np.zeros((len(rows), width), dtype=np.int64)
+    for number, row in enumerate(rows):
+        ids[number, : len(row)] = row
+        mask[number, : len(row)] = 1
+    return ids, mask
+
+
+def _kind(error: Exception) -> str:
+    """An error in a few words and without paths: what libraries say goes on for pages."""
+    if isinstance(error, AskNotesError):
+        return str(error).rstrip(".")
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _gather(vectors: NDArray[np.float32], owners: list[int], lengths: list[int], n: int) -> NDArray[np.float32]:

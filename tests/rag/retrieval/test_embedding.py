@@ -1,5 +1,6 @@
 import logging
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -44,21 +45,45 @@ def tiny_files(e5_tiny):
 
 
 @pytest.fixture(scope="module")
-def tiny(tiny_files):
-    return E5Embeddings(tiny_files, dtype="float32")
+def copies(tmp_path_factory):
+    return tmp_path_factory.mktemp("copies")
 
 
-def test_real_weights_in_float32_equal_plain_transformers(minilm, minilm_float32):
-    ours = minilm_float32.passages(TEXTS)
+@pytest.fixture(scope="module", params=["torch", "openvino"])
+def make(request, copies):
+    """Encoders on one backend; every test below holds on each."""
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+
+    def encoder(files, kind=E5Embeddings, **options):
+        embeddings = kind(files, backend=request.param, copies=copies, **options)
+        embeddings.prepare()
+        return embeddings
+
+    return encoder
+
+
+@pytest.fixture(scope="module")
+def tiny(make, tiny_files):
+    return make(tiny_files, dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def real(make, minilm):
+    return make(minilm, dtype="float32")
+
+
+def test_real_weights_in_float32_equal_plain_transformers(minilm, real):
+    ours = real.passages(TEXTS)
     theirs = reference(minilm.files.path, TEXTS)
     assert ours.dtype == np.float32
     assert ours.shape == (len(TEXTS), 384)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_real_weights_in_bfloat16_point_the_same_way(minilm, minilm_float32):
+def test_real_weights_in_bfloat16_point_the_same_way(make, minilm, minilm_float32):
     texts = [text for text in TEXTS if text.strip()]
-    half = E5Embeddings(minilm, dtype="bfloat16").passages(texts)
+    half = make(minilm, dtype="bfloat16").passages(texts)
     cosines = (half * minilm_float32.passages(texts)).sum(1)
     assert cosines.min() >= 0.999
 
@@ -86,21 +111,21 @@ def test_prefixes_of_the_settings_win(e5_tiny):
     assert (encoder.query_prefix, encoder.passage_prefix) == ("", "search_document: ")
 
 
-def test_a_batch_equals_its_texts_one_by_one(minilm_float32):
-    together = minilm_float32.passages(TEXTS)
-    alone = np.concatenate([minilm_float32.passages([text]) for text in TEXTS])
+def test_a_batch_equals_its_texts_one_by_one(real):
+    together = real.passages(TEXTS)
+    alone = np.concatenate([real.passages([text]) for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_padding_and_batch_size_change_nothing(tiny_files, tiny):
+def test_padding_and_batch_size_change_nothing(make, tiny_files, tiny):
     texts = [*TEXTS[:3], *(["gate of the weight"] * 20)]
-    small = E5Embeddings(tiny_files, dtype="float32", batch_tokens=64).passages(texts)
+    small = make(tiny_files, dtype="float32", batch_tokens=64).passages(texts)
     np.testing.assert_allclose(small, tiny.passages(texts), atol=1e-5)
     np.testing.assert_allclose(small[::-1], tiny.passages(texts[::-1]), atol=1e-5)
 
 
-def test_rows_have_unit_length(minilm_float32):
-    np.testing.assert_allclose(np.linalg.norm(minilm_float32.passages(TEXTS), axis=1), 1.0, atol=1e-5)
+def test_rows_have_unit_length(real):
+    np.testing.assert_allclose(np.linalg.norm(real.passages(TEXTS), axis=1), 1.0, atol=1e-5)
 
 
 def test_no_texts_no_rows(tiny):
@@ -128,9 +153,9 @@ def test_a_long_text_is_read_window_by_window(tiny, tiny_files, e5_tiny, caplog)
     rows = [inner[start : start + room] for start in range(0, len(inner), room)]
     assert len(rows) == 3
     # The same by hand: each window between [CLS] and [SEP], means weighted by their tokens.
-    parts = tiny._forward([[ids[0], *row, ids[-1]] for row in rows[:2]], window)
-    last = tiny._forward([[ids[0], *rows[2], ids[-1]]], len(rows[2]) + 2)
-    mean = (parts[0] * window + parts[1] * window + last[0] * (len(rows[2]) + 2)).astype(np.float64)
+    windows = [np.array([[ids[0], *row, ids[-1]]]) for row in rows]
+    parts = [tiny._backend.vectors(row, np.ones_like(row))[0] * row.size for row in windows]
+    mean = np.sum(parts, axis=0, dtype=np.float64)
     np.testing.assert_allclose(whole, mean / np.linalg.norm(mean), atol=1e-5)
     # What stands at the end still matters.
     (other,) = tiny.passages([text[:-5] + "kitten"])
@@ -142,9 +167,9 @@ def test_the_window_is_the_models_own(tiny_files, minilm):
     assert (minilm.window, minilm.dim) == (256, 384)
 
 
-def test_progress_counts_every_text(tiny_files):
+def test_progress_counts_every_text(make, tiny_files):
     done = []
-    E5Embeddings(tiny_files, dtype="float32", batch_tokens=64).passages(TEXTS[:4] * 5, done.append)
+    make(tiny_files, dtype="float32", batch_tokens=64).passages(TEXTS[:4] * 5, done.append)
     assert sum(done) == 20
     assert len(done) > 1
 
@@ -157,11 +182,11 @@ def test_another_pooling_is_refused(tmp_path, pooling):
         E5Embeddings(encoder, dtype="float32").load()
 
 
-def test_mean_pooling_and_window_are_read_from_the_folder(tmp_path):
+def test_mean_pooling_and_window_are_read_from_the_folder(make, tmp_path):
     folder = save_tiny_encoder(tmp_path / "e5-mean", pooling="mean_tokens")
     encoder = find_encoder(Settings(encoder=EncoderSettings(path=folder))).encoder
     assert encoder.window == 64
-    embeddings = E5Embeddings(encoder, dtype="float32")
+    embeddings = make(encoder, dtype="float32")
     np.testing.assert_allclose(
         embeddings.queries(["the gate of attention"]), reference(folder, ["query: the gate of attention"]), atol=1e-5
     )
@@ -184,12 +209,10 @@ def test_auto_takes_a_dtype_that_the_machine_computes_in(tiny_files, tiny):
 
     if not torch.cuda.is_available() and not torch.backends.mps.is_available():
         expected = torch.bfloat16 if cpu_computes_bfloat16() else torch.float32
-        assert next(automatic._model.parameters()).dtype == expected
+        assert next(automatic._backend.model.parameters()).dtype == expected
 
 
-def test_weights_load_once_for_all_threads(tiny_files, monkeypatch):
-    from concurrent.futures import ThreadPoolExecutor
-
+def test_weights_load_once_for_all_threads(make, tiny_files):
     loads = []
 
     class Counting(E5Embeddings):
@@ -197,7 +220,7 @@ def test_weights_load_once_for_all_threads(tiny_files, monkeypatch):
             loads.append(self.id)
             return super()._load()
 
-    embeddings = Counting(tiny_files, dtype="float32")
+    embeddings = make(tiny_files, Counting, dtype="float32")
     with ThreadPoolExecutor(4) as pool:
         rows = list(pool.map(embeddings.embed_query, ["gate"] * 8))
     assert loads == ["e5-tiny"]
@@ -215,4 +238,4 @@ def test_dimensions_are_told_before_the_weights_are_loaded(tiny_files):
     assert embeddings.dim == 32
     assert embeddings.id == "e5-tiny"
     assert embeddings.passages([]).shape == (0, 32)
-    assert embeddings._model is None
+    assert embeddings._backend is None

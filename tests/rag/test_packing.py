@@ -1,6 +1,6 @@
 import torch
 
-from rag.retrieval.packing import pack_linears
+from rag.packing import pack_linears
 
 
 def layers(dtype):
