@@ -2,14 +2,16 @@
 
 Chat messages go in, pieces of text come out; the caller stops it between any two tokens by closing
 the stream. Between the blocks of a long prompt, and for tokens that show nothing, it yields an empty
-piece for the same purpose. Knows nothing of notes, citations or queues.
+piece for the same purpose. Streams of several threads share the model's steps (steps.py). Knows nothing
+of notes, citations or queues.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -20,15 +22,14 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from rag.errors import GenerationFailed, NoModel
+from rag.generation import attention
+from rag.generation.adapter import check_adapter, merge_adapter
 from rag.generation.sampling import Sampler
+from rag.generation.steps import Steps
 from rag.generation.text_stream import Detokeniser, Stopper, Thinking
 from rag.hardware import Precision, device, precision
+from rag.packing import pack_linears
 
-if TYPE_CHECKING:
-    import torch
-
-# Tokens of a prompt that are read in one go; also the longest time a cancelled question goes on reading.
-_PREFILL_BLOCK = 256
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
@@ -47,8 +48,10 @@ class LocalQwen(BaseChatModel):
     seed: int | None = 0
 
     _model: Any = PrivateAttr()
+    _steps: Steps = PrivateAttr()
     _tokenizer: Any = PrivateAttr()
     _ends: frozenset[int] = PrivateAttr()
+    _penalty: float = PrivateAttr(1.0)
 
     @classmethod
     def load(
@@ -58,18 +61,30 @@ class LocalQwen(BaseChatModel):
         name: str | None = None,
         dtype: Precision = "auto",
         threads: int | None = None,
+        adapter: Path | None = None,
     ) -> Self:
         """Load from a local folder: safetensors only, no code from the folder, no network.
 
+        `adapter`: folder of a PEFT adapter that is merged into the weights.
+
         Raises:
-            NoModel: files are missing or damaged, or the tokenizer has no chat template.
+            NoModel: files are missing or damaged, the tokenizer has no chat template, or the model has
+                layers that this room does not compute.
+            BadConfiguration: the adapter was trained over another model.
         """
         import torch
+
+        # Transformers puts another module in its own place while it is imported: a thread that waited for
+        # another one's import by a plain `from` would get the old one, which is empty.
+        import_module("transformers")
         from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+        from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
         shown = name or path.name
+        if adapter is not None:
+            check_adapter(adapter, shown, path)
+        attention.register()
         if threads:
             torch.set_num_threads(threads)
         place = device()
@@ -83,14 +98,23 @@ class LocalQwen(BaseChatModel):
                 use_safetensors=True,
                 local_files_only=True,
                 trust_remote_code=False,
+                attn_implementation=attention.RAGGED,
             )
-            DynamicCache(config=model.config)
+            attention.check(model)
         except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
             raise NoModel(f"The generator {shown} cannot be loaded: {error}. Fetch its files again.") from error
         if not tokenizer.chat_template:
             raise NoModel(f"{shown} has no chat template, so it was not made to answer. Take a chat model.")
+        if adapter is not None:
+            model = merge_adapter(model, adapter)
+        model = model.to(place).eval()
+        if place == "cpu":
+            pack_linears(model)
         self = cls(name=shown)
-        self._model = model.to(place).eval()
+        self._model = model
+        self._steps = Steps(model)
+        # Some models need it to end at all, and say so in their files.
+        self._penalty = model.generation_config.repetition_penalty or 1.0
         self._tokenizer = tokenizer
         self._ends = _end_ids(model.generation_config.eos_token_id) | _end_ids(tokenizer.eos_token_id)
         return self
@@ -134,6 +158,8 @@ class LocalQwen(BaseChatModel):
             top_p=kwargs.get("top_p", self.top_p),
             top_k=kwargs.get("top_k", self.top_k),
             seed=kwargs.get("seed", self.seed),
+            repetition_penalty=self._penalty,
+            seen=prompt,
         )
         characters = Detokeniser(lambda ids: str(self._tokenizer.decode(ids, skip_special_tokens=True)))
         thinking, stopper = Thinking(), Stopper(stop or ())
@@ -158,39 +184,10 @@ class LocalQwen(BaseChatModel):
         )
 
     def _tokens(self, prompt: list[int], sampler: Sampler, limit: int) -> Iterator[int | None]:
-        """Up to `limit` token ids; None after each block of the prompt but the last."""
-        from transformers import DynamicCache
-
-        cache = DynamicCache(config=self._model.config)
-        for start in range(0, len(prompt), _PREFILL_BLOCK):
-            if start:
-                yield None
-            logits = self._step(prompt[start : start + _PREFILL_BLOCK], cache)
-        for number in range(limit):
-            token = sampler.choose(logits)
-            yield token
-            if number < limit - 1:
-                logits = self._step([token], cache)
-
-    def _step(self, ids: list[int], cache: Any) -> torch.Tensor:
-        """Logits behind the last of `ids`, (vocabulary,); the cache grows by them."""
-        import torch
-
-        # Entered for the step alone: around a yield it would leak into the thread that consumes the stream.
-        with torch.inference_mode():
-            block = torch.tensor([ids], device=self._model.device)  # (1, n)
-            output = self._model(input_ids=block, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            return output.logits[0, -1]  # type: ignore[no-any-return]
+        return self._steps.tokens(prompt, sampler, limit, self._ends)
 
     def _prompt_ids(self, messages: Sequence[BaseMessage]) -> list[int]:
-        rendered = self._tokenizer.apply_chat_template(
-            [{"role": _role(message), "content": str(message.text)} for message in messages],
-            add_generation_prompt=True,
-            enable_thinking=False,
-            tokenize=False,
-        )
-        ids: list[int] = self._tokenizer(rendered, add_special_tokens=False)["input_ids"]
-        return ids
+        return chat_ids(self._tokenizer, messages)
 
     def _room(self, prompt_tokens: int, wanted: int) -> int:
         window = getattr(self._model.config, "max_position_embeddings", None) or prompt_tokens + wanted
@@ -200,6 +197,18 @@ class LocalQwen(BaseChatModel):
                 "Lower generator.max_prompt_tokens."
             )
         return min(wanted, window - prompt_tokens)
+
+
+def chat_ids(tokenizer: Any, messages: Sequence[BaseMessage]) -> list[int]:
+    """Token ids of a conversation in the chat template, up to where the answer begins; without thinking."""
+    rendered = tokenizer.apply_chat_template(
+        [{"role": _role(message), "content": str(message.text)} for message in messages],
+        add_generation_prompt=True,
+        enable_thinking=False,
+        tokenize=False,
+    )
+    ids: list[int] = tokenizer(rendered, add_special_tokens=False)["input_ids"]
+    return ids
 
 
 def _piece(text: str) -> ChatGenerationChunk:

@@ -1,4 +1,4 @@
-"""Logits -> the next token: greedy, or temperature, top-k and top-p with a seed of its own.
+"""Logits -> the next token: greedy, or temperature, top-k and top-p with a seed of its own; repetition penalty.
 
 Knows no model; one Sampler belongs to one answer, so that answers generated side by side don't disturb
 each other's randomness.
@@ -6,6 +6,7 @@ each other's randomness.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,14 +14,28 @@ if TYPE_CHECKING:
 
 
 class Sampler:
-    """Chooses tokens one after another; the same seed and the same logits give the same tokens."""
+    """Chooses tokens one after another; the same seed and the same logits give the same tokens.
 
-    def __init__(self, *, temperature: float, top_p: float, top_k: int, seed: int | None) -> None:
+    `repetition_penalty` weakens what was `seen`, the prompt, and what was chosen; 1 weakens nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        temperature: float,
+        top_p: float,
+        top_k: int,
+        seed: int | None,
+        repetition_penalty: float = 1.0,
+        seen: Iterable[int] = (),
+    ) -> None:
         import torch
 
         self._temperature = temperature
         self._top_p = top_p
         self._top_k = top_k
+        self._penalty = repetition_penalty
+        self._seen = set(seen) if repetition_penalty != 1 else set()
         self._random = torch.Generator()
         if seed is None:
             self._random.seed()
@@ -31,23 +46,40 @@ class Sampler:
         """A token id from logits, any float dtype (vocabulary,)."""
         import torch
 
+        if self._penalty != 1:
+            logits = self.penalised(logits)
         if self._temperature == 0:
-            return int(logits.argmax())
-        odds, ids = self.distribution(logits)
-        return int(ids[torch.multinomial(odds, 1, generator=self._random)])
+            token = int(logits.argmax())
+        else:
+            odds, ids = self.distribution(logits)
+            token = int(ids[torch.multinomial(odds, 1, generator=self._random)])
+        if self._penalty != 1:
+            self._seen.add(token)
+        return token
+
+    def penalised(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits with those of tokens that were seen divided by the penalty, or multiplied where they are negative.
+
+        Source: Keskar et al. 2019, CTRL, section 4.1, with the sign looked at as in transformers.
+        """
+        import torch
+
+        weakened = logits.float().cpu()
+        places = torch.tensor(sorted(self._seen), dtype=torch.long)
+        values = weakened[places]
+        return weakened.index_put((places,), torch.where(values < 0, values * self._penalty, values / self._penalty))
 
     def distribution(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Probabilities float32 (n,), falling, and token ids int64 (n,) of the tokens that may be chosen.
 
-        Source: Holtzman et al. 2020, The Curious Case of Neural Text Degeneration (top-p); as in
-        transformers, temperature comes first, then top-k, then top-p.
+        Source: Holtzman et al. 2020, The Curious Case of Neural Text Degeneration (top-p). The result is that
+        of transformers, where temperature comes before top-k; it changes no order, so it may come after.
         """
         import torch
 
-        scaled = logits.float().cpu() / self._temperature
-        kept = min(self._top_k, len(scaled)) if self._top_k else len(scaled)
-        values, ids = torch.topk(scaled, kept)  # (n,), falling
-        odds = values.softmax(dim=0)
+        kept = min(self._top_k, len(logits)) if self._top_k else len(logits)
+        values, ids = torch.topk(logits.float().cpu(), kept)  # (n,), falling
+        odds = (values / self._temperature).softmax(dim=0)
         # A token stays while those before it have not filled the nucleus; the first always stays.
         stays = odds.cumsum(dim=0) - odds < self._top_p
         stays[0] = True

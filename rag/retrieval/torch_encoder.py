@@ -6,6 +6,7 @@ Token ids go in, unit vectors of float32 come out. Knows no text and no prefix.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ class TorchEncoder:
         """
         import torch
         from safetensors import SafetensorError
+
+        # Imported whole first: two threads that take names out of it at once found some of them missing.
+        import_module("transformers")
         from sentence_transformers import SentenceTransformer
 
         # The libraries' own bars and notices would end up between a person's question and the answer.

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 import torch
 from langchain_core.messages import AIMessage, ChatMessage, FunctionMessage, HumanMessage, SystemMessage
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, MistralConfig
 
 from rag.errors import GenerationFailed, NoModel
 from rag.generation.engine import Engine
 from rag.generation.qwen import LocalQwen
+from rag.settings import GeneratorSettings
 from rag.types import Usage
 
 MESSAGES = [SystemMessage("한국어로 답하세요."), HumanMessage("어텐션은 무엇인가?")]
@@ -25,7 +27,7 @@ def qwen(tiny_qwen_folder):
 def steps(qwen):
     """Sizes of the blocks that the model was run on."""
     sizes = []
-    hook = qwen._model.register_forward_pre_hook(
+    hook = qwen._model.base_model.register_forward_pre_hook(
         lambda module, args, kwargs: sizes.append(kwargs["input_ids"].shape[1]), with_kwargs=True
     )
     yield sizes
@@ -199,3 +201,69 @@ def test_bfloat16_can_be_asked_for(tiny_qwen_folder):
     assert model._model.dtype == torch.bfloat16
     assert isinstance(text_of(model, max_new_tokens=4), str)
     assert model.name == tiny_qwen_folder.name
+
+
+def test_a_penalty_in_the_models_files_is_heeded(qwen, tiny_qwen_folder, tmp_path):
+    folder = shutil.copytree(tiny_qwen_folder, tmp_path / "qwen")
+    file = folder / "generation_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"repetition_penalty": 3.0}))
+    strict = LocalQwen.load(folder, dtype="float32")
+    ids, theirs = strict._prompt_ids(MESSAGES), AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    prompt = torch.tensor([ids])
+    expected = theirs.generate(prompt, max_new_tokens=20, do_sample=False, attention_mask=torch.ones_like(prompt))
+    written = strict._tokenizer.decode(expected[0, len(ids) :], skip_special_tokens=True).replace("\ufffd", "")
+    assert text_of(strict, temperature=0, max_new_tokens=20).strip() == written.strip()
+    assert text_of(qwen, temperature=0, max_new_tokens=20).strip() != written.strip()
+
+
+def test_defaults_are_the_models_card_for_the_mode_without_thinking():
+    # Source: https://huggingface.co/Qwen/Qwen3-0.6B, "Best Practices"; min_p is 0, which is none.
+    settings = GeneratorSettings()
+    assert (settings.temperature, settings.top_p, settings.top_k) == (0.7, 0.8, 20)
+    fields = LocalQwen.model_fields
+    assert [fields[name].default for name in ("temperature", "top_p", "top_k")] == [0.7, 0.8, 20]
+
+
+def test_layers_that_are_not_known_are_no_model(tiny_qwen_folder, tmp_path):
+    folder = shutil.copytree(tiny_qwen_folder, tmp_path / "qwen")
+    file = folder / "config.json"
+    config = json.loads(file.read_text()) | {"layer_types": ["full_attention", "linear_attention"]}
+    file.write_text(json.dumps(config))
+    with pytest.raises(NoModel, match="linear_attention"):
+        LocalQwen.load(folder, name="tiny/qwen")
+
+
+def test_askers_at_once_get_what_each_gets_alone(qwen):
+    asked = [
+        (MESSAGES, {"temperature": 0, "max_new_tokens": 20}),
+        (LONG, {"temperature": 1.0, "seed": 1, "max_new_tokens": 9}),
+        (MESSAGES, {"temperature": 1.3, "top_k": 0, "top_p": 1.0, "seed": 2, "max_new_tokens": 30}),
+        ([HumanMessage("나")], {"temperature": 0.7, "seed": 3, "max_new_tokens": 25, "stop": ["a", "e", "다"]}),
+    ]
+    expected = [text_of(qwen, messages, **options) for messages, options in asked]
+    engine = Engine(qwen, queue_size=4, deadline_s=60, parallel=4)
+    try:
+        begun = [engine.submit(messages, **options) for messages, options in asked]
+        assert ["".join(generation) for generation in begun] == expected
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("kind", [LlamaConfig, MistralConfig])
+def test_other_chat_models_write_as_with_transformers(tiny_qwen_folder, tmp_path, kind):
+    folder = shutil.copytree(tiny_qwen_folder, tmp_path / "other")
+    known = json.loads((folder / "config.json").read_text())
+    shape = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "head_dim")
+    options = {name: known[name] for name in (*shape, "num_key_value_heads", "initializer_range")}
+    if kind is MistralConfig:
+        options["sliding_window"] = 60
+    torch.manual_seed(3)
+    model = AutoModelForCausalLM.from_config(kind(**options)).eval()
+    model.save_pretrained(folder)
+    ours = LocalQwen.load(folder, dtype="float32")
+    prompt = torch.tensor([ours._prompt_ids(LONG)])
+    theirs = model.generate(
+        prompt, max_new_tokens=24, do_sample=False, attention_mask=torch.ones_like(prompt), eos_token_id=None
+    )
+    tokens = [token for token in ours._steps.tokens(prompt[0].tolist(), _greedy(), 24) if token is not None]
+    assert tokens == theirs[0, prompt.shape[1] :].tolist()

@@ -4,7 +4,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from rag.generation.sampling import Sampler
 
@@ -59,3 +65,18 @@ def test_frequencies_follow_the_distribution(dtype):
     chooser = sampler(seed=3)
     counts = torch.bincount(torch.tensor([chooser.choose(logits) for _ in range(4000)]), minlength=4) / 4000
     torch.testing.assert_close(counts, logits.float().softmax(dim=0), atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("penalty", [1.05, 1.3, 0.8])
+def test_the_penalty_of_repetition_is_that_of_transformers(penalty):
+    logits = torch.randn(50, generator=torch.Generator().manual_seed(4)) * 3
+    seen = [3, 3, 7, 49, int(logits.argmax()), int(logits.argmin())]
+    theirs = RepetitionPenaltyLogitsProcessor(penalty)(torch.tensor([seen]), logits[None])[0]
+    ours = Sampler(temperature=0, top_p=1, top_k=0, seed=0, repetition_penalty=penalty, seen=seen)
+    torch.testing.assert_close(ours.penalised(logits), theirs)
+
+
+def test_what_was_chosen_is_weakened_the_next_time():
+    logits = torch.tensor([1.0, 2.0, 1.9])
+    greedy = Sampler(temperature=0, top_p=1, top_k=0, seed=0, repetition_penalty=1.2)
+    assert [greedy.choose(logits) for _ in range(3)] == [1, 2, 1]
