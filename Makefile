@@ -12,7 +12,7 @@ DATA ?=
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve ask test check format bench lock clean
+.PHONY: help install install-dev serve ask test check format bench bench-search bench-generate lock clean
 
 help:
 	@echo "make serve        the chat page and the API on http://$(HOST):$(PORT)"
@@ -20,6 +20,8 @@ help:
 	@echo "make test         the tests"
 	@echo "make check        lint and types"
 	@echo "make bench        speed, side by side (DATA=folder of notes or KLUE-MRC rows)"
+	@echo "make bench-search  speed of search as the notes grow (SIZES=\"10000 200000\")"
+	@echo "make bench-generate  speed of local generators (MODEL=folder IR=folder DATA=folder of notes)"
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -63,6 +65,14 @@ format: install-dev
 
 bench: install-dev
 	$(BIN)/python -m benchmarks.embedding $(or $(DATA),notes)
+
+# SIZES: chunks of synthetic notes; a million takes long to build and some 10 GB of memory.
+bench-search: install-dev
+	$(BIN)/python -m benchmarks.search_growth $(or $(SIZES),10000 200000)
+
+# MODEL: a folder with safetensors; IR: a folder with the same model for OpenVINO.
+bench-generate: install-dev
+	$(BIN)/python -m benchmarks.generate $(MODEL) $(addprefix --ir ,$(IR)) --data $(or $(DATA),notes)
 
 # The lock files, from what a fresh environment resolves to today.
 lock:

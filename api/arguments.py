@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, Protocol
 
+from api.scopes import add_scope
+
 _EPILOG = """first steps:
   ask-notes ingest notes/
   ask-notes ask "LSTM의 게이트는 왜 필요한가?"
@@ -78,10 +80,13 @@ def _add_asking(add: AddCommand) -> None:
     ask.add_argument(
         "--style", choices=("sentence", "short"), default="sentence", help="short: only what was asked for"
     )
-    add("chat", "ask:chat", "ask, and ask on, as a conversation")
+    add_scope(ask)
+    add_scope(add("chat", "ask:chat", "ask, and ask on, as a conversation"))
     search = add("search", "ask:search", "the passages that would answer a query", json=True)
     search.add_argument("query", metavar="QUERY", nargs="+")
     _add_k(search)
+    search.add_argument("--explain", action="store_true", help="say of each passage why it was found")
+    add_scope(search)
 
 
 def _add_keeping(add: AddCommand) -> None:
@@ -140,6 +145,25 @@ def _add_measuring(add: AddCommand) -> None:
         type=_path,
         help="how well the judge agrees with people: .jsonl of answers that people graded 0 to 2",
     )
+    calibrated = add("calibrate", "calibrate:calibrate", "learn from your own questions when not to answer", json=True)
+    calibrated.add_argument(
+        "dataset", metavar="DATASET", nargs="?", help="questions with an answer in the notes and without one"
+    )
+    calibrated.add_argument(
+        "--leave-out",
+        metavar="SHARE",
+        type=float,
+        default=0.5,
+        help="ask that share of the answerable ones without their documents (0.5)",
+    )
+    calibrated.add_argument(
+        "--false-refusals", metavar="SHARE", type=float, default=0.05, help="of the answerable, refused at most (0.05)"
+    )
+    calibrated.add_argument("--sample", metavar="N", type=_count, help="a seeded sample of N questions")
+    calibrated.add_argument("--seed", type=int, default=0, help="of the sample, what is left out and the intervals")
+    calibrated.add_argument("--out", metavar="DIR", type=_path, help="where the curves go (runs/calibration)")
+    calibrated.add_argument("--dry-run", action="store_true", help="say what was found, keep nothing")
+    calibrated.add_argument("--reset", action="store_true", help="take your calibration away again")
     compare = add("compare", "evaluate:compare", "two runs, question by question", json=True)
     compare.add_argument("run_a", metavar="RUN_A", type=_path)
     compare.add_argument("run_b", metavar="RUN_B", type=_path)

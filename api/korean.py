@@ -277,11 +277,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "답이 있는 질문이 {answerable}개, 없는 질문이 {unanswerable}개인데 각각 {least}개는 있어야 합니다.",
     ),
     (
-        "Add questions, or leave out more documents with --leave-out 0.5.",
-        "질문을 더하거나 --leave-out 0.5로 문서를 더 빼 보세요.",
+        "Add questions, or leave out another share of documents with --leave-out.",
+        "질문을 더하거나 --leave-out으로 빼는 문서의 비율을 바꿔 보세요.",
     ),
     (
-        "questions with and without an answer do not separate: AUROC {area}, 95 % from {low} to {high}, and {least} is "
+        "Questions with and without an answer do not separate: AUROC {area}, 95 % from {low} to {high}, and {least} is "
         "the least its lower end may be.",
         "답이 있는 질문과 없는 질문이 갈리지 않습니다. AUROC {area}, 95% 구간 {low} - {high}인데 아래 끝이 "
         "{least} 이상이어야 합니다.",

@@ -69,6 +69,7 @@ async def readyz(service: ServiceDep) -> ReadyResponse:
         generation=ready.generation,
         embedder=ready.embedder,
         generator=ready.generator,
+        generator_backend=ready.generator_backend,
         fallbacks=list(ready.fallbacks),
         fallbacks_ko=[in_language("ko", why) for why in ready.fallbacks],
     )
@@ -83,7 +84,8 @@ async def read_metrics(service: ServiceDep) -> Response:
 @notes.post("/search")
 async def search(body: SearchRequest, request: Request, service: ServiceDep) -> SearchResponse:
     """Passages of the notes for a query."""
-    return SearchResponse.of(await unless_gone(request, service.search(body.query, body.k, body.scope.record())))
+    found = service.search(body.query, body.k, body.scope.record(), explain=body.explain)
+    return SearchResponse.of(await unless_gone(request, found))
 
 
 @notes.post(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from rag.types import (
     Answer,
@@ -71,6 +71,7 @@ class SearchRequest(_Request):
     query: Text
     k: K = None
     scope: ScopeIn = ScopeIn()
+    explain: bool = Field(False, description="true: `explanations`, one a passage, say why each was found.")
 
 
 class TurnIn(_Request):
@@ -186,19 +187,71 @@ class TimingsOut(BaseModel):
     total: float
 
 
+class MatchedOut(BaseModel):
+    """A word, or two syllables of one, that question and passage share."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    term: str
+    idf: float
+    gain: float
+    here: bool
+
+
+class FeatureOut(BaseModel):
+    """A feature of the second look: its value, and what it adds to the score."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    value: float
+    share: float
+
+
+class ExplanationOut(BaseModel):
+    """Why a passage stands where it stands; ranks are null where a leg says nothing of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    chunk_id: str
+    words_rank: int | None
+    words_score: float
+    meaning_rank: int | None
+    meaning_score: float
+    fused_score: float
+    second_look: float | None
+    matched: list[MatchedOut]
+    features: list[FeatureOut]
+
+
 class SearchResponse(BaseModel):
-    """JSON of `search`."""
+    """JSON of `search`; `explanations` only where they were asked for."""
 
     query: str
     generation: str
     embedder: str | None
     passages: list[PassageOut]
+    explanations: list[ExplanationOut] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_asked_for(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if self.explanations is None:
+            written.pop("explanations", None)
+        return written
 
     @classmethod
     def of(cls, result: SearchResult) -> SearchResponse:
         """From the record."""
         passages = [PassageOut.of(passage) for passage in result.passages]
-        return cls(query=result.query, generation=result.generation, embedder=result.embedder, passages=passages)
+        why = [ExplanationOut.model_validate(one) for one in result.explanations] or None
+        return cls(
+            query=result.query,
+            generation=result.generation,
+            embedder=result.embedder,
+            passages=passages,
+            explanations=why,
+        )
 
 
 class AskResponse(BaseModel):
@@ -281,6 +334,7 @@ class ReadyResponse(BaseModel):
     generation: str | None
     embedder: str | None
     generator: str | None
+    generator_backend: str | None = None
     fallbacks: list[str]
     fallbacks_ko: list[str] = Field(description="The same in Korean, as far as it is known.")
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from api.metrics import Metrics
@@ -84,7 +85,7 @@ class Service:
             raise NotReady(" ".join(readiness.fallbacks) or "Nothing can answer now. `ask-notes status` says why.")
         return readiness
 
-    async def search(self, query: str, k: int | None, scope: Scope) -> SearchResult:
+    async def search(self, query: str, k: int | None, scope: Scope, *, explain: bool = False) -> SearchResult:
         """Passages for a query; at most `encode_concurrency` at a time.
 
         Raises:
@@ -92,7 +93,8 @@ class Service:
         """
         pipeline = await self.pipeline()
         await self._encoding.enter()
-        return await in_thread(lambda: pipeline.search(query, k, scope), "search", on_end=self._encoding.leave)
+        found = partial(pipeline.search, query, k, scope, explain=explain)
+        return await in_thread(found, "search", on_end=self._encoding.leave)
 
     async def ask(self, question: Question) -> Asked:
         """An answer that has begun: its first event is there, so that a refusal still is a status.
@@ -183,7 +185,7 @@ class Service:
         if engine is None:
             return
         size = self.settings.generator.queue_size
-        if self._retrieving + engine.waiting >= size + (engine.running == 0):
+        if self._retrieving + engine.waiting >= size + engine.idle:
             raise QueueFull(f"{size} questions already wait for an answer. Try again in a few seconds.", 2.0)
 
     def _open(self) -> asyncio.Task[None]:

@@ -22,6 +22,7 @@ DESCRIPTIONS: dict[str, str] = {
     "retrieval.k": "답 하나에 쓰는 구절 수.",
     "retrieval.passage_chars": "구절의 최대 글자 수.",
     "retrieval.candidates": "낱말 검색과 의미 검색이 각각 내놓는 조각 수.",
+    "retrieval.condense": "이어지는 질문을 생성 모델이 1초 안에 풀어 쓰게 합니다.",
     "generator.backend": "답을 쓰는 것; auto는 쓸 수 있는 것 가운데 가장 나은 것.",
     "generator.id": "답변 모델의 허브 id, base_url이 있으면 그 서버에서 부르는 이름.",
     "generator.path": "답변 모델이 든 폴더; id보다 먼저 씀.",

@@ -1,7 +1,7 @@
 """How far the dense leg is to be trusted with these notes: found out without labels, by taking sentences out.
 
 A sentence is taken out of its chunk and looked up. What is left of the chunk competes with all other chunks, once
-by words, once by meaning, and by both at several weights. An encoder that can read the notes finds the rest again.
+by words, once by meaning. An encoder that can read the notes finds the rest again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rag.retrieval.embedding import E5Embeddings
 
 LANGUAGES = ("ko", "en")
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+_ENOUGH = 0.5
 _PROBES, _FEWEST = 200, 30
 _SENTENCE = range(40, 251)
 _POOL, _PAIRS = 200, 4000
@@ -97,26 +97,15 @@ def _background(dense: DenseIndex, rows: NDArray[np.int64]) -> float:
 
 
 def _weigh(ranks: NDArray[np.int64], ground: float) -> LanguageFusion:
-    """The largest weight that costs nothing against the best one and against words alone.
+    """Full trust in an encoder that finds half as well as the words do, less in proportion below.
 
-    A sentence shares more words with its chunk than a question does, so what is even here favours meaning there.
-    `ranks`: int64 (probes, 1 + len(WEIGHTS)), by meaning alone, then at each weight.
+    Half is enough: a sentence shares far more words with the rest of its chunk than a question does, so the probe
+    favours words. `ranks`: int64 (probes, 2), by words alone and by meaning alone.
     """
-    scores = 1 / ranks
-    meaning, fused = scores[:, 0], scores[:, 1:]
-    best = fused[:, int(fused.mean(axis=0).argmax())]
-    chosen = 0
-    for place in range(len(WEIGHTS)):
-        behind = best - fused[:, place]
-        if behind.mean() <= behind.std() / np.sqrt(len(behind)) and fused[:, place].mean() >= fused[:, 0].mean():
-            chosen = place
+    words, meaning = (1 / ranks).mean(axis=0).tolist()
+    weight = min(1.0, meaning / max(words * _ENOUGH, 1e-6))
     return LanguageFusion(
-        probes=len(ranks),
-        words=round(float(fused[:, 0].mean()), 4),
-        meaning=round(float(meaning.mean()), 4),
-        both=round(float(fused[:, chosen].mean()), 4),
-        weight=WEIGHTS[chosen],
-        background=ground,
+        probes=len(ranks), words=round(words, 4), meaning=round(meaning, 4), weight=round(weight, 3), background=ground
     )
 
 
@@ -137,7 +126,7 @@ class _Bench:
         self._dense, self._windows, self._read, self._ground = dense, windows, read, ground
 
     def ranks(self, probes: Sequence[_Probe]) -> NDArray[np.int64]:
-        """Rank of each probe's chunk by meaning alone and at each of WEIGHTS, int64 (probes, 1 + weights)."""
+        """Rank of each probe's chunk by words alone and by meaning alone, int64 (probes, 2)."""
         asked = self._encoder.queries([probe.sentence for probe in probes])
         headings = [self._corpus.chunks[probe.row].heading for probe in probes]
         left = self._encoder.chunks(headings, [probe.rest for probe in probes])
@@ -156,9 +145,7 @@ class _Bench:
         meaning = share * self._read[pool] * self._close(self._cosines(vector, pool))
         own_words = self._words_left(probe, wanted) / max(scores.bound, 1e-6)
         own = share * self._read[probe.row] * self._close(self._cosine_left(probe, vector, left))
-        ranks = [int((meaning >= own).sum()) + 1]
-        ranks += [int((words + weight * meaning >= own_words + weight * own).sum()) + 1 for weight in WEIGHTS]
-        return np.array(ranks, dtype=np.int64)
+        return np.array([(words >= own_words).sum() + 1, (meaning >= own).sum() + 1], dtype=np.int64)
 
     def _words_left(self, probe: _Probe, wanted: Sequence[str]) -> float:
         """The chunk's lexical score from those terms that stand in it, or in its section, elsewhere too."""

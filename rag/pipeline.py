@@ -25,6 +25,7 @@ from rag.types import (
     Document,
     DocumentSummary,
     Event,
+    Explanation,
     Passage,
     PassagesFound,
     Question,
@@ -43,6 +44,11 @@ if TYPE_CHECKING:
     from rag.grounding.calibration import Calibration, Language
     from rag.retrieval.index import NotesIndex
     from rag.retrieval.retriever import NotesRetriever
+
+
+# What of the time to the first word goes to reading the prompt: behind a long one a token takes longer than
+# where the speed was measured, and the first word itself takes a step.
+_FOR_READING = 0.9
 
 
 class Notes(Protocol):
@@ -68,6 +74,8 @@ class Writer:
     backend: str | None = None
     affordable: Callable[[Sequence[BaseMessage], float], int | None] | None = None
     """Tokens of a prompt beginning with these messages whose first word comes in so many seconds; None: not known."""
+    warm: Callable[[], None] | None = None
+    """Reads a first prompt and times it; wants the machine for itself."""
 
 
 class Pipeline:
@@ -111,7 +119,7 @@ class Pipeline:
         writer = self._require_writer()
         retriever = self._notes.retriever()
         self._check(question.text)
-        query = retriever.respelled(look_up(question.text, question.history))
+        query = retriever.respelled(self._looked_up(question, writer))
         heard = replace(question, text=retriever.respelled(question.text))
         passages = tuple(retriever.retrieve(query, question.k or self.settings.retrieval.k, question.scope))
         clock.retrieved()
@@ -165,8 +173,10 @@ class Pipeline:
         )
         yield AnswerDone(answer)
 
-    def search(self, query: str, k: int | None = None, scope: Scope | None = None) -> SearchResult:
-        """The passages that a question finds.
+    def search(
+        self, query: str, k: int | None = None, scope: Scope | None = None, *, explain: bool = False
+    ) -> SearchResult:
+        """The passages that a question finds; `explain` says of each why it was found.
 
         Raises:
             EmptyQuestion, QuestionTooLong: a query that cannot be looked up.
@@ -174,7 +184,12 @@ class Pipeline:
         self._check(query)
         retriever = self._notes.retriever()
         passages: Sequence[Passage] = retriever.retrieve(query, k or self.settings.retrieval.k, scope)
-        return SearchResult(query, tuple(passages), retriever.index.generation, _embedder(retriever.index))
+        why: tuple[Explanation, ...] = ()
+        if explain:
+            from rag.retrieval.explain import explain as explained
+
+            why = explained(retriever, query, passages, scope)
+        return SearchResult(query, tuple(passages), retriever.index.generation, _embedder(retriever.index), why)
 
     def document(self, doc_id: str) -> Document:
         """A document of the notes, whole.
@@ -224,7 +239,20 @@ class Pipeline:
         writer, budget_s = self._require_writer(), self.settings.generator.first_token_budget_s
         if writer.affordable is None or not budget_s:
             return None
-        return writer.affordable([system_message(question)], max(0.0, budget_s - passed_s))
+        return writer.affordable([system_message(question)], _FOR_READING * max(0.0, budget_s - passed_s))
+
+    def _looked_up(self, question: Question, writer: Writer) -> str:
+        """The query for a question: a follow-up with what it points at, by the generator where that is wanted."""
+        by_rule = look_up(question.text, question.history)
+        if not self.settings.retrieval.condense or by_rule == question.text or writer.name == "extractive":
+            return by_rule
+        from rag.generation.condense import MAX_TOKENS, condense
+
+        def write(messages: Sequence[BaseMessage], late: threading.Event) -> Iterator[str]:
+            options = self._options() | {"max_new_tokens": MAX_TOKENS, "temperature": 0.0}
+            yield from writer.engine.submit(list(messages), cancel=late, **options)
+
+        return condense(question.text, question.history, by_rule, write)
 
     def _options(self) -> dict[str, float | int]:
         generator = self.settings.generator

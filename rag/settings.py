@@ -74,6 +74,9 @@ class RetrievalSettings(_Section):
     k: int = Field(5, ge=1, le=100, description="Passages of one answer.")
     passage_chars: int = Field(1200, ge=200, le=8000, description="Longest passage, in characters.")
     candidates: int = Field(200, ge=10, le=10_000, description="Chunks that each leg proposes before fusion.")
+    condense: bool = Field(
+        False, description="Let the generator write a follow-up question out, if it does so within a second."
+    )
 
 
 class GeneratorSettings(_Section):

@@ -153,13 +153,52 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """A word, or two syllables of one, that question and passage share.
+
+    `idf` says how rare it is, `gain` what it adds to the words' score; `here`: the chunk itself holds it, not only
+    its section.
+    """
+
+    term: str
+    idf: float
+    gain: float
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature of the second look: its value, and what it adds to the score."""
+
+    name: str
+    value: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a passage stands where it stands; ranks are among all that was proposed, None where a leg is silent."""
+
+    chunk_id: str
+    words_rank: int | None
+    words_score: float
+    meaning_rank: int | None
+    meaning_score: float
+    fused_score: float
+    second_look: float | None
+    matched: tuple[Matched, ...]
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Passages for a query, and what they were found with."""
+    """Passages for a query, and what they were found with; `explanations`, where asked for, are one a passage."""
 
     query: str
     passages: tuple[Passage, ...]
     generation: str
     embedder: str | None
+    explanations: tuple[Explanation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +221,8 @@ class Readiness:
     embedder: str | None
     generator: str | None
     fallbacks: tuple[str, ...]
+    generator_backend: str | None = None
+    """What computes the answers: openvino, torch, openai or extractive."""
 
 
 @dataclass(frozen=True, slots=True)

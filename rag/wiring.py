@@ -53,7 +53,11 @@ def open_pipeline(settings: Settings, *, generate: bool = True, warm: bool = Tru
         notes.warm(only_if_quick=not warm)
         analyser.result()
         own = calibration_file.load(settings.data_dir)
-        return Pipeline(settings, notes, writer.result() if writer else None, own)
+        opened = writer.result() if writer else None
+        if opened is not None and opened.warm is not None:
+            # Last: beside something that loads, a model reads at half its speed.
+            opened.warm()
+        return Pipeline(settings, notes, opened, own)
 
 
 class LiveNotes:
@@ -148,7 +152,13 @@ def _open_writer(settings: Settings, found: GeneratorFiles) -> Writer:
     parallel = wanted.parallel if found.files else _PARALLEL
     engine = Engine(generator.model, queue_size=wanted.queue_size, deadline_s=wanted.deadline_s, parallel=parallel)
     return Writer(
-        generator.name, engine, generator.count_tokens, generator.fallbacks, generator.backend, generator.affordable
+        generator.name,
+        engine,
+        generator.count_tokens,
+        generator.fallbacks,
+        generator.backend,
+        generator.affordable,
+        generator.warm,
     )
 
 
@@ -165,6 +175,7 @@ class OpenGenerator:
     fallbacks: tuple[str, ...] = ()
     backend: str | None = None
     affordable: Callable[[Sequence[BaseMessage], float], int | None] | None = None
+    warm: Callable[[], None] | None = None
 
 
 def open_generator(settings: Settings) -> OpenGenerator:
@@ -199,25 +210,33 @@ def _local(settings: Settings, files: ModelFiles, why: tuple[str, ...]) -> OpenG
         fast = LocalOpenVINO.load(
             files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads, cache_tokens=room
         )
-        fast.warm()
-        return OpenGenerator(fast, files.id, fast.get_num_tokens, why, "openvino", fast.affordable_tokens)
+        return OpenGenerator(fast, files.id, fast.get_num_tokens, why, "openvino", fast.affordable_tokens, fast.warm)
     from rag.generation.qwen import LocalQwen
 
     model = LocalQwen.load(
         files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads, adapter=wanted.adapter
     )
-    speed = _reading_speed(model)
-    return OpenGenerator(model, files.id, model.get_num_tokens, why, "torch", lambda _, seconds: int(speed * seconds))
+    speed = _ReadingSpeed(model)
+    return OpenGenerator(model, files.id, model.get_num_tokens, why, "torch", speed.affordable, speed.measure)
 
 
-def _reading_speed(model: BaseChatModel) -> float:
-    """Tokens of a prompt that a local model reads in a second, from reading one now."""
-    from langchain_core.messages import HumanMessage
+class _ReadingSpeed:
+    """How fast a local model reads a prompt, from reading one."""
 
-    started = time.perf_counter()
-    (*_, last) = model.stream([HumanMessage("note " * _TIMED_WORDS)], max_new_tokens=1, temperature=0.0)
-    usage = getattr(last, "usage_metadata", None) or {"input_tokens": _TIMED_WORDS}
-    return float(usage["input_tokens"] / (time.perf_counter() - started))
+    def __init__(self, model: BaseChatModel) -> None:
+        self._model = model
+        self._tokens_per_s: float | None = None
+
+    def measure(self) -> None:
+        from langchain_core.messages import HumanMessage
+
+        started = time.perf_counter()
+        (*_, last) = self._model.stream([HumanMessage("note " * _TIMED_WORDS)], max_new_tokens=1, temperature=0.0)
+        usage = getattr(last, "usage_metadata", None) or {"input_tokens": _TIMED_WORDS}
+        self._tokens_per_s = usage["input_tokens"] / (time.perf_counter() - started)
+
+    def affordable(self, _: Sequence[BaseMessage], seconds: float) -> int | None:
+        return None if self._tokens_per_s is None else int(self._tokens_per_s * seconds)
 
 
 def _remote(wanted: GeneratorSettings) -> OpenGenerator:

@@ -9,26 +9,30 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from api.lines import line
+from api.scopes import scope_of
 from api.terminal import Terminal, bare, cut, wrap
 from rag.errors import BadInput, Busy, EmptyQuestion, GenerationFailed
 from rag.settings import LoadedSettings, Settings
-from rag.types import Answer, AnswerDone, Citation, Passage, Question, TokenWritten, Turn
+from rag.types import Answer, AnswerDone, Citation, Explanation, Passage, Question, TokenWritten, Turn
 
 if TYPE_CHECKING:
     from rag.pipeline import Pipeline
 
 _CLOSEST = 3  # passages shown where the notes do not say
 _HISTORY_TURNS = 12
+_FEATURES = 5  # of the second look, those that add or take most
 _INDENT = "    "
 
 
 def ask(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -> int:
     """One question, one answer."""
     text = " ".join(args.question)
-    question = Question(_asked(sys.stdin.read() if text == "-" else text), args.k, args.style)
+    asked = _asked(sys.stdin.read() if text == "-" else text)
+    question = Question(asked, args.k, args.style, scope=scope_of(args))
     with opened(loaded.settings, terminal) as pipeline:
         if args.json:
             from api.schemas import AskResponse
@@ -46,14 +50,16 @@ def search(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
     query = _asked(" ".join(args.query))
     with opened(loaded.settings, terminal, generate=False) as pipeline:
         with redirect_stdout(sys.stderr):
-            result = pipeline.search(query, args.k)
+            result = pipeline.search(query, args.k, scope_of(args), explain=args.explain)
         if args.json:
             from api.schemas import SearchResponse
 
             terminal.json(SearchResponse.of(result).model_dump())
         elif result.passages:
-            for passage in result.passages:
+            for passage, why in zip_longest(result.passages, result.explanations):
                 _show_passage(passage, terminal, lines=3, score=True)
+                if why is not None:
+                    _show_why(why, terminal)
         else:
             terminal.say("nothing_found")
     return 0
@@ -73,7 +79,8 @@ def chat(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal) -
                 history = [] if text == "/new" else history
                 continue
             try:
-                answer = _show(pipeline, Question(_asked(text), history=tuple(history[-_HISTORY_TURNS:])), terminal)
+                turns = tuple(history[-_HISTORY_TURNS:])
+                answer = _show(pipeline, Question(_asked(text), history=turns, scope=scope_of(args)), terminal)
             except KeyboardInterrupt:
                 terminal.say("stopped", "dim")
             except (BadInput, GenerationFailed, Busy) as error:
@@ -183,6 +190,22 @@ def _show_passage(passage: Passage, terminal: Terminal, *, lines: int, score: bo
     rows = wrap(bare(passage.text), terminal.columns - 1, _INDENT)
     for i, row in enumerate(rows[:lines]):
         terminal.write(row + "…" if i == lines - 1 and len(rows) > lines else row)
+
+
+def _show_why(why: Explanation, terminal: Terminal) -> None:
+    def told(key: str, **values: object) -> None:
+        for row in wrap(line(terminal.language, key, **values), terminal.columns - 1, _INDENT):
+            terminal.write(row, "dim")
+
+    told("why_words", rank=why.words_rank or "–", score=why.words_score)
+    told("why_meaning", rank=why.meaning_rank or "–", score=why.meaning_score)
+    if why.matched:
+        told("why_matched", terms=", ".join(f"{one.term} ({one.idf:.1f})" for one in why.matched))
+    told("why_fused", score=why.fused_score)
+    if why.second_look is not None:
+        best = sorted(why.features, key=lambda feature: -abs(feature.share))[:_FEATURES]
+        shares = ", ".join(f"{feature.name} {feature.share:+.2f}" for feature in best)
+        told("why_second", score=why.second_look, shares=shares)
 
 
 def _score(score: float) -> str:

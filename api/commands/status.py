@@ -13,7 +13,8 @@ from api.lines import line
 from api.messages import in_language
 from api.terminal import Terminal, wrap
 from rag.errors import AskNotesError, NotReady
-from rag.models import find_encoder, find_generator, find_pinned_encoder
+from rag.grounding import calibration_file
+from rag.models import find_encoder, find_generator, find_pinned_encoder, runs_on_openvino
 from rag.retrieval.generations import Generations, Pin
 from rag.retrieval.manifest import Manifest, check_digests
 from rag.settings import LoadedSettings, Settings
@@ -26,12 +27,12 @@ def status(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
     """Say it all without loading a model; exits 5 where nothing can be searched, 1 where files were changed."""
     settings = loaded.settings
     with redirect_stdout(sys.stderr):
-        generator, fallbacks = _generator(settings)
+        generator, backend, fallbacks = _generator(settings)
         try:
             pin = Generations(settings.data_dir).pin()
         except NotReady as error:
             found: dict[str, Any] = {"generation": None, "why": str(error), "generator": generator}
-            found["fallbacks"] = fallbacks
+            found |= {"generator_backend": backend, "fallbacks": fallbacks}
             _show(found, None, args.json, terminal)
             if not args.json:
                 raise
@@ -40,7 +41,7 @@ def status(args: argparse.Namespace, loaded: LoadedSettings, terminal: Terminal)
             found = _describe(settings, pin, verify=args.verify)
         finally:
             pin.close()
-    found |= {"generator": generator, "fallbacks": [*found["fallbacks"], *fallbacks]}
+    found |= {"generator": generator, "generator_backend": backend, "fallbacks": [*found["fallbacks"], *fallbacks]}
     _show(found, pin.manifest, args.json, terminal)
     return 1 if found.get("altered") else 0
 
@@ -55,7 +56,9 @@ def _describe(settings: Settings, pin: Pin, *, verify: bool) -> dict[str, Any]:
         except AskNotesError as error:
             fallbacks.append(str(error))
         better = _better(settings, manifest)
+    own = calibration_file.described(settings.data_dir)
     described: dict[str, Any] = {
+        "calibration": own and {"made": own.get("made", {}), "thresholds": _thresholds(own)},
         "generation": pin.folder.name,
         "created": manifest.created,
         "counts": manifest.counts.model_dump(),
@@ -63,12 +66,18 @@ def _describe(settings: Settings, pin: Pin, *, verify: bool) -> dict[str, Any]:
         "embedder": manifest.encoder.id if manifest.encoder else None,
         "encoder": manifest.encoder.model_dump() if manifest.encoder else None,
         "audit": manifest.audit.model_dump(),
+        "windows": bool(manifest.windows),
+        "fusion": {name: found.model_dump() for name, found in (manifest.fusion or {}).items()},
         "better": better,
         "fallbacks": list(dict.fromkeys(fallbacks)),
     }
     if verify:
         described["altered"] = check_digests(pin.folder, manifest)
     return described
+
+
+def _thresholds(own: dict[str, Any]) -> dict[str, float]:
+    return {name: one["threshold"] for name, one in own["languages"].items()}
 
 
 def _better(settings: Settings, manifest: Manifest) -> dict[str, Any] | None:
@@ -86,17 +95,20 @@ def _better(settings: Settings, manifest: Manifest) -> dict[str, Any] | None:
     return {"id": encoder.files.id, "chunks": chunks, "seconds": seconds, "command": "ask-notes ingest --re-embed"}
 
 
-def _generator(settings: Settings) -> tuple[str, list[str]]:
+def _generator(settings: Settings) -> tuple[str, str, list[str]]:
+    """Name and backend of what answers, and why it is not the first choice."""
     wanted = settings.generator
     if wanted.backend == "openai" or (wanted.backend == "auto" and wanted.base_url):
-        return wanted.id, []
+        return wanted.id, "openai", []
     if wanted.backend == "extractive":
-        return "extractive", []
+        return "extractive", "extractive", []
     try:
         files, why = find_generator(settings)
     except AskNotesError as error:
-        return "extractive", [str(error)]
-    return files.id if files else "extractive", list(why)
+        return "extractive", "extractive", [str(error)]
+    if files is None:
+        return "extractive", "extractive", list(why)
+    return files.id, "openvino" if runs_on_openvino(files, wanted) else "torch", list(why)
 
 
 def _show(found: dict[str, Any], manifest: Manifest | None, as_json: bool, terminal: Terminal) -> None:
@@ -119,10 +131,18 @@ def _show(found: dict[str, Any], manifest: Manifest | None, as_json: bool, termi
         _row(terminal, "index", told)
         _row(terminal, "roots", ", ".join(found["roots"]))
         _row(terminal, "encoder", found["embedder"] or line(terminal.language, "none"))
-    _row(terminal, "generator", found["generator"])
+    name, backend = found["generator"], found["generator_backend"]
+    _row(terminal, "generator", name if name == backend else f"{name} ({backend})")
     if manifest is not None:
+        _row(terminal, "calibration", _calibration(found["calibration"], terminal))
         terminal.write()
         show_audit(manifest.audit, terminal)
+    if manifest is not None and manifest.fusion:
+        legs = [(name, fusion.model_dump()) for name, fusion in manifest.fusion.items()]
+        terminal.write()
+        terminal.write(line(terminal.language, "legs"), "bold")
+        for name, values in legs:
+            terminal.write("    " + line(terminal.language, "leg_weight", notes=name, **values))
     _list(terminal, "fell_back", found["fallbacks"])
     if found.get("better"):
         _list(terminal, "advice", [line(terminal.language, "better", **found["better"])])
@@ -132,6 +152,20 @@ def _show(found: dict[str, Any], manifest: Manifest | None, as_json: bool, termi
         terminal.write(
             line(terminal.language, "altered" if names else "intact", names=names), "warn" if names else "good"
         )
+
+
+def _calibration(own: dict[str, Any] | None, terminal: Terminal) -> str:
+    if own is None:
+        return line(terminal.language, "calibration_shipped")
+    thresholds = ", ".join(f"{name} {value:.2f}" for name, value in own["thresholds"].items())
+    made = own["made"]
+    return line(
+        terminal.language,
+        "calibration_own",
+        dataset=made.get("dataset", "?"),
+        questions=made.get("questions", 0),
+        thresholds=thresholds,
+    )
 
 
 def _row(terminal: Terminal, key: str, text: str) -> None:

@@ -23,6 +23,7 @@ export class Turn {
     this.verdict = null;
     this.explaining = false;
     this.whyOpen = false;
+    this.explanations = null; // by chunk_id, once they were asked for
     this.element = el("li", { class: "turn" });
     this.pending = 0;
     this.draw();
@@ -151,15 +152,47 @@ export class Turn {
       el("p", { class: "quiet" }, t("why_text")),
       el("ol", { class: "passages" }, ...this.answer.passages.map((passage) => this.passage(passage, true))),
     );
-    details.addEventListener("toggle", () => (this.whyOpen = details.open));
+    details.addEventListener("toggle", () => {
+      this.whyOpen = details.open;
+      if (details.open) this.explain();
+    });
     return details;
+  }
+
+  // Asked for once, when somebody wants to know. A question that leans on an earlier one was looked up with it,
+  // so a passage may be missing here; it then stands without its explanation.
+  async explain() {
+    if (this.explanations) return;
+    this.explanations = new Map();
+    try {
+      const found = await post("/v1/search", { query: this.question, k: this.answer.passages.length, explain: true });
+      for (const one of found.explanations ?? []) this.explanations.set(one.chunk_id, one);
+      this.draw();
+    } catch {
+      this.explanations = null;
+    }
+  }
+
+  how(passage) {
+    const why = this.explanations?.get(passage.chunk_id);
+    if (!why) return "";
+    const rank = (n) => (n === null ? t("no_rank") : t("rank", { rank: n }));
+    const rows = [
+      [t("how_words"), `${rank(why.words_rank)} · ${why.words_score.toFixed(1)}`],
+      [t("how_meaning"), `${rank(why.meaning_rank)} · ${why.meaning_score.toFixed(2)}`],
+      [t("how_shared"), why.matched.map((one) => `${one.term} ${one.idf.toFixed(1)}`).join(", ") || "–"],
+      [t("how_fused"), why.fused_score.toFixed(2)],
+      ...(why.second_look === null ? [] : [[t("how_second"), why.second_look.toFixed(2)]]),
+    ];
+    const list = rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
+    return el("details", { class: "how" }, el("summary", {}, t("how")), el("dl", {}, ...list));
   }
 
   passage(passage, scored = false) {
     const where = el("span", { class: "where" }, el("b", {}, passage.source), passage.heading && ` › ${passage.heading.split(" > ").at(-1)}`);
     const score = scored && el("span", { class: "score" }, `${t("rank", passage)} · ${t("score", { score: passage.score < 0.001 ? "< 0.001" : Number(passage.score.toPrecision(3)) })}`);
     const excerpt = el("span", { class: "excerpt" }, bare(passage.text.replace(/^#{1,6} [^\n]*\n+/, "")));
-    return el("li", {}, el("button", { type: "button", class: "passage", onclick: () => this.actions.open(passage) }, where, score, excerpt));
+    return el("li", {}, el("button", { type: "button", class: "passage", onclick: () => this.actions.open(passage) }, where, score, excerpt), scored && this.how(passage));
   }
 
   tools() {

@@ -84,15 +84,14 @@ class Background(_Part):
 class LanguageFusion(_Part):
     """How far the dense leg is to be trusted with one language, found out at ingest without labels.
 
-    `probes` sentences were taken out of their chunks and looked up; the figures are the mean reciprocal ranks
-    of those chunks by words alone, by meaning alone, and by both with `weight`. `background` is the cosine of
-    two readable chunks of that language that have nothing to do with each other.
+    `probes` sentences were taken out of their chunks and looked up; `words` and `meaning` are the mean reciprocal
+    ranks of those chunks by one leg alone. `background` is the cosine of two readable chunks of that language that
+    have nothing to do with each other.
     """
 
     probes: int
     words: float
     meaning: float
-    both: float
     weight: float
     background: float
 

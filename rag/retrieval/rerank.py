@@ -45,6 +45,7 @@ _ASKS_NUMBER = re.compile(
     r"몇|얼마|언제|연도|년도|날짜|나이|인원|비율|기간|해는|해인|일자|how many|how much|when\b", re.I
 )
 _DIGIT = re.compile(r"\d")
+_NO_WORD = re.compile(r"[\W_]+")
 _OCCURRENCES = 20
 
 
@@ -85,13 +86,16 @@ def features(
     weights = [_rarity(word, lexical) for word in words]
     asks_number = _ASKS_NUMBER.search(query) is not None
     best = max(proposal.score for proposal in found) or 1.0
+    headings = [set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)) for proposal in found]
+    parts = sorted(set().union(*headings))
+    rarity = dict(zip(parts, lexical.sections.idf(parts).tolist(), strict=True))
     for place, proposal in enumerate(found):
         first = 0 if place == 0 else int(ends[place - 1])
         last = int(ends[place])
-        heading = sorted(set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)))
-        rarity = lexical.sections.idf(heading)
-        shared = float(rarity[[part in in_question for part in heading]].sum()) if heading else 0.0
+        heading = headings[place]
+        shared = sum(rarity[part] for part in heading & in_question)
         low = proposal.held.text.lower()
+        packed = _NO_WORD.sub("", low)
         spelled = sum(weight for word, weight in zip(words, weights, strict=True) if word in low)
         window, digits = _window(words, weights, proposal.held.text)
         best_chunk = float(by_chunk[first:last].max())
@@ -103,8 +107,8 @@ def features(
             best_chunk,
             max(best_chunk, float(by_pair[first : last - 1].max()) if last - first > 1 else 0.0),
             shared / asked_total,
-            shared / max(float(rarity.sum()), 1e-6),
-            len(grams & _trigrams(proposal.held.text)) / max(len(grams), 1),
+            shared / max(sum(rarity[part] for part in heading), 1e-6),
+            sum(gram in packed for gram in grams) / max(len(grams), 1),
             np.log(max(len(proposal.held.text), SHORTEST_FITTED)),
             spelled / max(sum(weights), 1e-6),
             window,
@@ -151,7 +155,7 @@ def _rarity(word: str, lexical: LexicalIndex) -> float:
 
 
 def _trigrams(text: str) -> set[str]:
-    packed = "".join(character for character in text.lower() if character.isalnum())
+    packed = _NO_WORD.sub("", text.lower())
     return {packed[at : at + 3] for at in range(len(packed) - 2)}
 
 

@@ -6,7 +6,7 @@ and of the chunk, so that an encoder which spells Korean in jamo stays out of Ko
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,10 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from rag.retrieval.embedding import E5Embeddings
-from rag.retrieval.index import NotesIndex
+from rag.retrieval.index import IndexedChunk, NotesIndex
 from rag.retrieval.lexical import LexicalScores, query_terms, terms
 from rag.retrieval.manifest import LanguageFusion
-from rag.retrieval.rerank import DEPTH, Proposal, features, score
+from rag.retrieval.rerank import DEPTH, FEATURES, Proposal, features, score
 from rag.retrieval.widen import widen
 from rag.text import language, typed
 from rag.types import Passage, Scope
@@ -36,9 +36,13 @@ LEAST_READ = 0.2
 AGAIN = 5
 # The same after the second look, whose scores are logits.
 RERANKED_DENSE_WEIGHT = 8.0
+# How much more it weighs for a question of which no two neighbouring chunks hold a word.
+UNSAID = 2.0
 SIBLING_PENALTY = 1.0
 # Further behind than any section of the second look can be.
 _FAR = 100.0
+_FETCHED = 24
+_FILTERS = {"source": "sources", "heading": "headings", "origin": "origins", "language": "languages"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Candidates:
 class NotesRetriever(BaseRetriever):
     """LangChain's retriever over one generation of the index.
 
-    `invoke(query, k=..., scope=...)` returns LangChain documents; `retrieve` returns our records.
+    `invoke(query, k=..., scope=...)` returns LangChain documents; `filter={"language": "ko"}` may stand for a scope.
+    `retrieve` returns our records.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -78,8 +83,7 @@ class NotesRetriever(BaseRetriever):
         """
         found = self.rank(query, scope)
         order = np.lexsort((found.rows, -found.final))
-        chunks = self.index.chunks(found.rows[order].tolist())
-        ranked = zip(chunks, _shares(found.final)[order].tolist(), strict=True)
+        ranked = zip(self._fetched(found.rows[order].tolist()), _shares(found.final)[order].tolist(), strict=True)
         widened = widen(ranked, self.index.section, k=k or self.k, passage_chars=self.passage_chars)
         return [
             Passage(
@@ -95,6 +99,11 @@ class NotesRetriever(BaseRetriever):
             for rank, item in enumerate(widened, 1)
         ]
 
+    def _fetched(self, rows: list[int]) -> Iterator[IndexedChunk]:
+        """Chunks of some rows, read a few at a time: as a rule the first few are enough."""
+        for first in range(0, len(rows), _FETCHED):
+            yield from self.index.chunks(rows[first : first + _FETCHED])
+
     def rank(self, query: str, scope: Scope | None = None) -> Candidates:
         """Chunks that one of the legs proposes, with what each says and where they end up."""
         query = self.respelled(typed(query))
@@ -108,7 +117,8 @@ class NotesRetriever(BaseRetriever):
             meaning = np.zeros_like(words)
         else:
             assert self.index.dense is not None
-            near = self.index.dense.search(vector, self.candidates * AGAIN, admitted).rows
+            proposed = self.candidates * (AGAIN if self.index.windows is not None else 1)
+            near = self.index.dense.search(vector, proposed, admitted).rows
             pool = np.union1d(rows, near)
             meaning = self._meaning(query, vector, pool)
             # Of what the index proposes, only as much stays as the words propose.
@@ -143,9 +153,7 @@ class NotesRetriever(BaseRetriever):
         """How far the dense leg is trusted with this language; an old index says nothing of it."""
         manifest = self.index.manifest
         known = (manifest.fusion or {}).get(language(query))
-        return known or LanguageFusion(
-            probes=0, words=0, meaning=0, both=0, weight=1, background=manifest.background.mean
-        )
+        return known or LanguageFusion(probes=0, words=0, meaning=0, weight=1, background=manifest.background.mean)
 
     def _reranked(
         self,
@@ -161,13 +169,15 @@ class NotesRetriever(BaseRetriever):
         if not len(rows):
             return final
         found = self.proposals(lexical, rows, fused)
-        scores = score(features(query, wanted, self.index.lexical, found))
+        table = features(query, wanted, self.index.lexical, found)
+        scores = score(table)
+        weight = dense_weight(table)
         sections = self.index.lexical.section_of[rows]
         for proposal, value in zip(found, scores, strict=True):
             mine = sections == proposal.section
             # The best chunk stands for its section; the others follow it by how far they are behind.
             behind = 1 - fused[mine] / max(proposal.score, 1e-6)
-            final[mine] = value + RERANKED_DENSE_WEIGHT * meaning[mine] - SIBLING_PENALTY * (behind > 0) - behind
+            final[mine] = value + weight * meaning[mine] - SIBLING_PENALTY * (behind > 0) - behind
         return final
 
     def proposals(self, lexical: LexicalScores, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> list[Proposal]:
@@ -213,9 +223,22 @@ class NotesRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,
         k: int | None = None,
         scope: Scope | None = None,
+        filter: Mapping[str, str | Sequence[str]] | None = None,  # noqa: A002  (LangChain's own name)
         **kwargs: Any,
     ) -> list[LangChainDocument]:
-        return [as_langchain(passage) for passage in self.retrieve(query, k, scope)]
+        return [as_langchain(passage) for passage in self.retrieve(query, k, as_scope(filter) if filter else scope)]
+
+
+def as_scope(wanted: Mapping[str, str | Sequence[str]]) -> Scope:
+    """The scope of a LangChain filter: any of the keys source, heading, origin, language; a value or several.
+
+    Raises:
+        ValueError: a key that cannot be filtered by.
+    """
+    if unknown := sorted(set(wanted) - set(_FILTERS)):
+        raise ValueError(f"Cannot filter by {', '.join(unknown)}. There are {', '.join(_FILTERS)}.")
+    values = {key: (value,) if isinstance(value, str) else tuple(value) for key, value in wanted.items()}
+    return Scope(**{_FILTERS[key]: value for key, value in values.items()})
 
 
 def as_langchain(passage: Passage) -> LangChainDocument:
@@ -234,6 +257,12 @@ def as_langchain(passage: Passage) -> LangChainDocument:
             "end": passage.end,
         },
     )
+
+
+def dense_weight(table: NDArray[np.float32]) -> float:
+    """What meaning weighs after the second look: the more, the fewer of the question's rare words stand together."""
+    together = float(table[:, FEATURES.index("pair_covered")].max()) if len(table) else 1.0
+    return RERANKED_DENSE_WEIGHT * (1 + UNSAID * (1 - together))
 
 
 def _normalised(lexical: LexicalScores, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -1,15 +1,21 @@
 """Small to big: ranked chunks -> passages around them, none overlapping, offsets exact.
 
 A chunk is what is found, a passage is what is read: the chunk with its neighbours of the same
-section, as far as `passage_chars` goes. A chunk that a better one's passage already holds is dropped.
+section, as far as `passage_chars` goes. A chunk that a better one's passage already holds is dropped, and one whose
+words nearly all stand in a better passage of another note (a copy) comes after all that say something new.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.retrieval.index import IndexedChunk
+
+_WORD = re.compile(r"\w+")
+# Few words are shared by chance.
+_COPIED, _ENOUGH = 0.9, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,36 @@ def widen(
     """The first k passages of a ranking; `neighbours` gives the chunks of a section in order."""
     taken: dict[str, list[tuple[int, int]]] = {}
     passages: list[Widened] = []
+    said: list[set[str]] = []
+    copies: list[tuple[IndexedChunk, float]] = []
+
+    def take(hit: IndexedChunk, score: float) -> None:
+        spans = taken.setdefault(hit.chunk.doc_id, [])
+        if any(start < hit.chunk.end and hit.chunk.start < end for start, end in spans):
+            return
+        section = neighbours(hit.section)
+        start, end = _grow(hit, section, spans, passage_chars)
+        spans.append((start, end))
+        passages.append(Widened(hit, score, start, end))
+        said.append(set().union(*(_words(one) for one in section if start <= one.chunk.start and one.chunk.end <= end)))
+
     for hit, score in ranked:
         if len(passages) == k:
             break
-        spans = taken.setdefault(hit.chunk.doc_id, [])
-        if any(start < hit.chunk.end and hit.chunk.start < end for start, end in spans):
-            continue
-        start, end = _grow(hit, neighbours(hit.section), spans, passage_chars)
-        spans.append((start, end))
-        passages.append(Widened(hit, score, start, end))
+        words = _words(hit)
+        if len(words) >= _ENOUGH and any(len(words & other) >= _COPIED * len(words) for other in said):
+            copies.append((hit, score))
+        else:
+            take(hit, score)
+    for hit, score in copies:
+        if len(passages) == k:
+            break
+        take(hit, min(score, passages[-1].score))
     return passages
+
+
+def _words(hit: IndexedChunk) -> set[str]:
+    return set(_WORD.findall(hit.chunk.text.lower()))
 
 
 def _grow(

@@ -69,6 +69,10 @@ class FakeEngine:
         self.closed_with: float | None = None
         self._changed = threading.Condition()
 
+    @property
+    def idle(self) -> int:
+        return int(not self.running)
+
     def enter(self, cancel: threading.Event) -> None:
         with self._changed:
             if self.closed_with is not None:
@@ -112,7 +116,9 @@ class FakePipeline:
         self._token_delay_s = token_delay_s
         self._documents = {f"d{i}": Document(f"d{i}", s, t, x, {}) for i, (s, (t, x)) in enumerate(NOTES.items())}
 
-    def search(self, query: str, k: int | None = None, scope: Scope | None = None) -> SearchResult:
+    def search(
+        self, query: str, k: int | None = None, scope: Scope | None = None, *, explain: bool = False
+    ) -> SearchResult:
         if not re.search(r"\w", query):
             raise errors.EmptyQuestion("The question holds no letter or digit. Write what you want to know.")
         if len(query) > 2000:
@@ -217,7 +223,7 @@ class FakePipeline:
         return [DocumentSummary(d.doc_id, d.source, d.title, len(d.text), 3) for d in self._documents.values()]
 
     def readiness(self) -> Readiness:
-        return Readiness(self.ready, "gen-000007", "intfloat/e5-small-v2", "extractive", self.fallbacks)
+        return Readiness(self.ready, "gen-000007", "intfloat/e5-small-v2", "extractive", self.fallbacks, "extractive")
 
     def close(self, timeout_s: float = 0.0) -> None:
         self.closed = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.arguments import parse
 from api.cli import main
 
 
@@ -53,3 +54,14 @@ def test_the_version(capsys):
         main(["--version"])
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("ask-notes ")
+
+
+def test_a_scope_from_flags():
+    from api.scopes import scope_of
+    from rag.types import Scope
+
+    argv = ["search", "q", "--folder", "week1", "--folder", "week2/", "--file", "a.md", "--note-language", "ko"]
+    scope = scope_of(parse([*argv, "--heading", "LSTM", "--source", "notes"]))
+    assert scope == Scope(("week1/", "week2/", "a.md"), ("LSTM",), ("notes",), ("ko",))
+    assert scope_of(parse(["ask", "q"])) == Scope()
+    assert scope_of(parse(["chat"])) == Scope()

@@ -22,5 +22,5 @@ def test_same_parameters(name):
 
 def test_the_queue_has_what_the_server_reads():
     assert isinstance(Pipeline.engine, property)
-    assert all(hasattr(Engine, name) for name in ("waiting", "running", "close"))
-    assert all(hasattr(FakeEngine(1), name) for name in ("waiting", "running", "close"))
+    assert all(hasattr(Engine, name) for name in ("waiting", "running", "idle", "close"))
+    assert all(hasattr(FakeEngine(1), name) for name in ("waiting", "running", "idle", "close"))

@@ -9,12 +9,15 @@ import re
 import shutil
 import socket
 import string
+import sys
 
 import pytest
+from huggingface_hub import constants
 
 from api.commands.models import writing_model
 from api.commands.serve import listen
 from api.korean import SENTENCES, in_korean
+from api.lines import STAGES_KO
 from api.messages import detail_ko, in_language, told
 from api.security import check_listen
 from eval.embedding_map import write_map
@@ -24,15 +27,17 @@ from eval.runner import run
 from eval.stats import check_gates, parse_gate
 from ingest.audit import ChunkReading, audit
 from ingest.build import build
-from ingest.encoder import choose_encoder
+from ingest.encoder import INT8, choose_encoder
 from ingest.request import IngestRequest
 from rag import models, wiring
 from rag.errors import AskNotesError
+from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
 from rag.retrieval.manifest import MANIFEST, EncoderPin
+from rag.retrieval.openvino_encoder import runs_on_openvino
 from rag.retrieval.tokens import Reading
 from rag.settings import Settings, load
-from tests.helpers import write_notes
+from tests.helpers import Recorder, save_tiny_encoder, write_notes
 
 HANGUL = re.compile("[가-힣]")
 # What stays as it is in a Korean sentence: names, numbers, commands, punctuation; no English clause.
@@ -134,6 +139,48 @@ def test_the_encoder_of_an_index(tmp_path):
     is_korean(refused(choose_encoder, Settings(models="embedded"), pin, re_embed=False))
     is_korean(refused(models.local_folder, tmp_path / "none"))
     is_korean(refused(models.local_folder, tmp_path), "config.json")
+
+
+def test_an_encoder_that_runs_on_torch_instead(tmp_path, minilm, monkeypatch):
+    pytest.importorskip("openvino")
+    (tmp_path / "file").write_text("in the way")
+    for numbers in ("auto", "int8"):
+        for copies in (tmp_path / "none", tmp_path / "file" / "below"):
+            encoder = E5Embeddings(minilm, backend="openvino", dtype=numbers, copies=copies)
+            if numbers == "int8":
+                is_korean(refused(encoder.load if copies.name == "none" else encoder.prepare), minilm.files.id, "int8")
+            else:
+                _ = copies.name == "none" or encoder.prepare()
+                is_korean(encoder.fallbacks[0], minilm.files.id, "torch")
+    is_korean(refused(runs_on_openvino, "torch", "int8"), "int8")
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    is_korean(refused(runs_on_openvino, "openvino", "auto"), "onnx")
+
+
+def test_int8_and_the_other_numbers(minilm):
+    rough = load({"models": "embedded", "encoder.dtype": "int8"}, environ={}).settings
+    find, digest = models.find_pinned_encoder, models.weights_digest(minilm.files.path)
+    is_korean(INT8, "int8", "12")
+    is_korean(refused(find, rough, models.EMBEDDED_ENCODER, digest), "int8")
+    is_korean(refused(find, Settings(models="embedded"), models.EMBEDDED_ENCODER, f"{digest}-int8"), "int8")
+
+
+def test_the_stages_of_an_ingest_have_korean_names(tmp_path, monkeypatch):
+    named = set()
+
+    class Listener(Recorder):
+        def stage(self, name, total, unit):
+            named.update((name, unit))
+            return super().stage(name, total, unit)
+
+    # No copy of the encoder is there yet, so that every stage takes place.
+    monkeypatch.setattr(constants, "HF_ASSETS_CACHE", str(tmp_path / "assets"))
+    encoder = save_tiny_encoder(tmp_path / "e5-tiny")
+    settings = load({"data_dir": tmp_path / "data", "encoder.path": encoder}, environ={}).settings
+    notes = write_notes(tmp_path / "notes", {"a.md": "# Gate\n\nThe gate of the weight is in the query.\n"})
+    build(settings, IngestRequest(paths=[notes]), Listener())
+    assert {"embedding", "chunks"} <= named
+    assert named <= set(STAGES_KO)
 
 
 def test_generations_that_were_passed_over(course, tmp_path, monkeypatch):

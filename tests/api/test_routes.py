@@ -24,6 +24,7 @@ def test_alive_and_ready(client):
         "generation": "gen-000007",
         "embedder": "intfloat/e5-small-v2",
         "generator": "extractive",
+        "generator_backend": "extractive",
         "fallbacks": [],
         "fallbacks_ko": [],
     }

@@ -278,3 +278,18 @@ def test_a_loanword_is_looked_up_as_the_notes_spell_it(tmp_path):
     assert words.retrieve("청크")[0].source == "a.md"
     assert words.retrieve("청크") == words.retrieve("chunk")
     index.close()
+
+
+def test_a_langchain_filter_is_a_scope(words_only):
+    documents = words_only.invoke("게이트 attention", filter={"source": "week2/", "language": ["en", "ko"]})
+    assert documents
+    assert {document.metadata["source"].split("/")[0] for document in documents} == {"week2"}
+    with pytest.raises(ValueError, match="colour"):
+        words_only.invoke("게이트", filter={"colour": "red"})
+
+
+def test_an_index_from_before_the_legs_were_weighed(course_index, course_retriever, monkeypatch):
+    fresh = course_retriever.retrieve("fresh water and dry food")[0]
+    monkeypatch.setattr(course_index, "windows", None)
+    monkeypatch.setattr(course_index, "manifest", course_index.manifest.model_copy(update={"fusion": None}))
+    assert course_retriever.retrieve("fresh water and dry food")[0].source == fresh.source

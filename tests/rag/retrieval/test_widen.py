@@ -122,3 +122,22 @@ def test_k_is_honoured(k):
 
 def test_nothing_ranked():
     assert widen([], lambda _: [], k=5, passage_chars=1200) == []
+
+
+def copy_of(text, doc, row):
+    chunk = Chunk(doc, doc, 0, len(text), text, "", 1)
+    return IndexedChunk(row, chunk, f"{doc}.md", doc, row, row)
+
+
+def test_a_copy_comes_after_what_says_something_new():
+    text = "the forget gate of an lstm decides which part of its cell state is thrown away at every step"
+    chunks = [copy_of(text, "a", 0), copy_of(text + " indeed", "b", 1), copy_of("attention is another matter", "c", 2)]
+    found = run(chunks, [0, 1, 2])
+    assert [one.hit.chunk.doc_id for one in found] == ["a", "c", "b"]
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert [one.hit.chunk.doc_id for one in run(chunks, [0, 1, 2], k=2)] == ["a", "c"]
+
+
+def test_few_words_in_common_make_no_copy():
+    chunks = [copy_of("the gate", "a", 0), copy_of("the gate", "b", 1), copy_of("attention", "c", 2)]
+    assert [one.hit.chunk.doc_id for one in run(chunks, [0, 1, 2])] == ["a", "b", "c"]
