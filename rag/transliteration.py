@@ -91,6 +91,12 @@ def foreign(word: str) -> bool:
     return bool(_SYLLABLES.fullmatch(word)) and not _READINGS.issuperset(word)
 
 
+def first_letters(hangul: str) -> str:
+    """The letters that a word may begin with."""
+    units = _units(hangul)
+    return _STARTS[units[0]] if units and units[0] not in _VOWELS else "aeiouhwy"
+
+
 def pattern(hangul: str) -> str:
     """A regular expression that fits every way to write a word: a quick sieve before `distance`."""
     units = _units(hangul)

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from rag.text import FUNCTION_WORDS, HANGUL, nouns
-from rag.transliteration import distance, foreign, pattern
+from rag.transliteration import distance, first_letters, foreign, pattern
 
 FILE = "words.tsv"
 _LATIN = re.compile(r"[a-z]{3,24}")
@@ -48,8 +48,6 @@ class Loanwords:
     def __init__(self, counts: dict[str, int]) -> None:
         """`counts`: how often each word occurs, Latin ones in lower case."""
         self._counts = counts
-        # One text, a word a line: a regular expression goes over it far faster than over a list.
-        self._latin = "\n".join(sorted(word for word in counts if word.isascii()))
         self._known: dict[tuple[str, float], tuple[str, ...]] = {}
 
     @classmethod
@@ -115,6 +113,14 @@ class Loanwords:
         return known
 
     @cached_property
+    def _latin(self) -> dict[str, str]:
+        """Latin words by their first letter, a word a line: a regular expression goes over one text fastest."""
+        words: dict[str, list[str]] = {}
+        for word in sorted(word for word in self._counts if word.isascii()):
+            words.setdefault(word[0], []).append(word)
+        return {first: "\n".join(some) for first, some in words.items()}
+
+    @cached_property
     def _sieves(self) -> dict[str, re.Pattern[str]]:
         return {word: re.compile(pattern(word)) for word in self._counts if foreign(word)}
 
@@ -125,7 +131,8 @@ class Loanwords:
         if not foreign(word) and written:
             return []
         far = min(far, (_FAR if len(word) > 2 else _NEAR) if foreign(word) else _SAME)
-        candidates = re.findall(f"^{pattern(word)}$", self._latin, re.MULTILINE)
+        sieve = re.compile(f"^{pattern(word)}$", re.MULTILINE)
+        candidates = (other for first in first_letters(word) for other in sieve.findall(self._latin.get(first, "")))
         likely = [other for other in candidates if self._counts[other] >= _LEAST_SHARE * written]
         return [(cost, other) for other in likely if (cost := distance(word, other, far)) <= far]
 
@@ -149,4 +156,4 @@ def _eojeols(text: str) -> list[tuple[int, int]]:
         if particle and particle.start() > 2:
             spans.append((match.start(), match.start() + particle.start()))
         spans.append(match.span())
-    return spans
+    return [(start, end) for start, end in spans if foreign(text[start:end])]
