@@ -47,7 +47,9 @@ class Case:
 
     @property
     def half(self) -> str:
-        """Passages with an even number are for tuning."""
+        """Passages with an even number are for tuning, and so are all that were written for it."""
+        if self.id.startswith("w-"):
+            return "tune"
         return "report" if int("".join(filter(str.isdigit, self.id))) % 2 else "tune"
 
 
@@ -75,6 +77,12 @@ def note_cases(notes: Path) -> Iterator[Case]:
             spans.append((start, start + len(quote)))
         else:
             yield from _case(row, text, row["source"].removesuffix(".md"), spans)
+
+
+def written_cases() -> Iterator[Case]:
+    """Cases over short passages of our own: their sentences must not be mixed up. All are tuned on."""
+    for row in _lines(HERE / "support" / "written.jsonl"):
+        yield Case(row["id"], row["label"], "", row["sentence"], row["passage"], "", ((0, len(row["passage"])),))
 
 
 def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]]) -> Iterator[Case]:
@@ -157,6 +165,7 @@ def main() -> None:
     sets = {
         "klue": list(klue_cases(Path(data))) if data else [],
         "notes": list(note_cases(arguments.notes)),
+        "written": list(written_cases()),
     }
     sets["both"] = sets["klue"] + sets["notes"]
     for name, cases in sets.items():

@@ -38,6 +38,10 @@ class Bar:
         self._bar.set_postfix({name: f"{mean:.3f}" for name, mean in means.items()}, refresh=False)
         self._bar.update()
 
+    def step(self) -> None:
+        """One more of something that has no result."""
+        self._bar.update()
+
     def _take(self, result: Result) -> None:
         for name, values in self._sums.items():
             if (value := result.scores.get(name)) is not None:

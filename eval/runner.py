@@ -63,7 +63,7 @@ def run(
     retrieval_only: bool = False,
     resume: bool = False,
     style: Style | None = None,
-    in_flight: int = IN_FLIGHT,
+    in_flight: int | None = None,
     judge: Judge | None = None,
     gates: Sequence[Gate] = (),
     progress: bool = True,
@@ -88,6 +88,8 @@ def run(
     try:
         asked, golds = _prepare(opened, dataset, limit, sample, seed, leave_out_share)
         frame = _frame(settings, opened, asked, style or dataset.style, seed, leave_out_share, retrieval_only)
+        # As many as share the generator's steps, and one that is looked up meanwhile.
+        in_flight = in_flight or max(IN_FLIGHT, settings.generator.parallel + 1)
         frame["in_flight"] = in_flight
         frame["judge"] = judge.as_json() if judge else None
         frame["dataset"] |= {"limit": limit, "sample": sample, "bad_rows": [asdict(row) for row in dataset.bad_rows]}
@@ -111,7 +113,9 @@ def run(
 
 
 def _greedy(settings: Settings) -> Settings:
-    return settings.model_copy(update={"generator": settings.generator.model_copy(update={"temperature": 0.0})})
+    # Without a budget of time, too: how fast the machine is today would change the prompts.
+    fixed = {"temperature": 0.0, "first_token_budget_s": 0.0}
+    return settings.model_copy(update={"generator": settings.generator.model_copy(update=fixed)})
 
 
 def _open(settings: Settings, *, generate: bool) -> Pipeline:

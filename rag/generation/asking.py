@@ -16,7 +16,10 @@ from rag.text import bigrams, kiwi, language
 from rag.types import Question
 
 Kind = Literal["why", "who", "when", "many", "where", "define", "what"]
+Wants = Literal["list", "compare", "how", "code", "formula", ""]
 
+# English asks with these only where a clause opens: "the person who", "what happens when" ask for something else.
+_OPENS = r"(?:^\W*|[,;?] (?:and |or )?|^(?:by|from|to|for|since|in|at|on) |\b(?:and|know|tell me|say) )"
 # The first that matches names the kind; "what" is what is left.
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
@@ -30,7 +33,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "who",
         re.compile(
-            r"누구|누가|인물|사람|(?<=\s)이는\?|왕은|감독|작가|저자|장군|아버지|어머니|배우|선수|가수|\bwho(?:m|se)?\b",
+            rf"누구|누가|인물|사람|(?<=\s)이는\?|왕은|감독|작가|저자|장군|아버지|어머니|배우|선수|가수"
+            rf"|{_OPENS}who(?:m|se)?\b",
             re.I,
         ),
     ),
@@ -38,7 +42,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "when",
         re.compile(
             r"언제|연도|년도|시기|날짜|날은|며칠|몇\s?년|시점|시대|세기|(?:해|때)(?:는|인가|였)"
-            r"|\bwhen\b|\b(?:what|which) (?:year|date)\b",
+            rf"|{_OPENS}when\b|\b(?:what|which) (?:year|date)\b",
             re.I,
         ),
     ),
@@ -50,12 +54,67 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             re.I,
         ),
     ),
-    ("where", re.compile(r"어디|곳은|곳에|장소|나라|국가|도시|지역|위치|지명|\bwhere\b", re.I)),
+    ("where", re.compile(rf"어디|곳은|곳에|장소|나라|국가|도시|지역|위치|지명|{_OPENS}where\b", re.I)),
 )
 _DEFINE = re.compile(
     r"(?:란|이란)\s*(?:무엇|뭐|뭔|\?|$)|(?:은|는|이|가)\s*(?:무엇|뭐|뭔)[가-힣]*\s*[?？.]?$|뜻[은이]|의미[는가]|정의"
-    r"|\bwhat (?:is|are)\b|\bdefin|\bmean(?:s|ing)?\b",
+    r"|이?란\s.{0,12}(?:설명|알려)|설명해\s?(?:줘|주|봐)|알려\s?(?:줘|주)"
+    r"|\bwhat (?:exactly )?(?:is|are)\b|\bexplain\b|\bstands? for\b|\bdefin|\bmean(?:s|ing)?\b",
     re.I,
+)
+# What form the answer should have, beside its kind; the first that matches.
+_WANTS: tuple[tuple[Wants, re.Pattern[str]], ...] = (
+    (
+        "compare",
+        re.compile(
+            r"차이|다른\s?(?:가|점)|다르|비교|\bvs\b|\bdiffer|\bcompar|\bversus\b|\bdistinguish|공통점|\bsimilarit",
+            re.I,
+        ),
+    ),
+    (
+        "list",
+        re.compile(
+            r"종류|(?:무엇|어떤\s?(?:것|게)|뭐|뭣)[가이]?\s?(?:들[이가]?\s?)?(?:있|포함|들어)|나열|목록"
+            r"|\S들은\s?(?:무엇|뭐)"
+            r"|[두세네]\s?가지|[2-9]\s?가지|다섯\s?가지|(?:단계|구성\s?요소|요소|조건|장점|단점|장단점|특징|절차"
+            r"|과정)(?:들)?[은는이가에]"
+            r"|\b(?:what|which) are (?:the|some|all)\b[^?]*\w+s\b|\blist\b|\b(?:types|kinds|steps|stages|parts"
+            r"|components"
+            r"|ways) (?:of|in|to|for)\b"
+            r"|\bname (?:the|two|three|four|five|all)\b"
+            r"|\b(?:what|which) (?:two|three|four|five|six)\b|\bwhat \w+s are (?:there|used)\b",
+            re.I,
+        ),
+    ),
+    ("formula", re.compile(r"(?:수식|공식|계산식|식)(?:은|는|이|을|\?|$)|\bformula\b|\bequation\b", re.I)),
+    (
+        "code",
+        re.compile(
+            r"코드|명령어|함수(?:는|명|\s?이름)|메서드|인자|매개\s?변수(?:는|명)|옵션|클래스(?:는|명)|스니펫"
+            r"|\bcode\b|\bcommand\b|\bmethod\b|\bargument\b|\bsnippet\b|\bsyntax\b|\bfunction (?:do|is|to"
+            r"|should)\b|\bAPI\b",
+            re.I,
+        ),
+    ),
+    (
+        "how",
+        re.compile(r"어떻게|어떤\s?방(?:법|식)|방법[은이]|하려면|\bhow (?:do|does|can|should|to|is|are|did)\b", re.I),
+    ),
+)
+_COUNTED = {"두": 2, "세": 3, "네": 4, "다섯": 5, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_COUNT = re.compile(r"\b([2-9])\s?(?:가지|개의)|([두세네]|다섯)\s?(?:가지|개의)|\b(two|three|four|five|six)\b", re.I)
+# The phrase whose meaning is asked for.
+_TOPIC = (
+    re.compile(
+        r"^(?P<topic>.{1,60}?)(?:\s?(?:이?란|은|는|이|가|의|을|를|에 대해서?))?\s*(?:무엇|뭐|뭔|뜻|의미|정의|개념"
+        r"|설명|알려|\?|？|$)"
+    ),
+    re.compile(
+        r"\b(?:what (?:exactly )?(?:is|are|does)|define|explain)\s+(?:meant by\s+)?(?:an?\s+"
+        r"|the\s+)?(?P<topic>.{1,60}?)"
+        r"(?:\s+(?:mean|stand for|in\s.+))?\s*[?.]?$",
+        re.I,
+    ),
 )
 _QUESTION_WORD = re.compile(r"무엇|누구|언제|어디|어느|어떤|어떻|무슨|얼마|몇|뭐|왜")
 _POINTS_BACK = re.compile(
@@ -65,14 +124,15 @@ _TERM_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "SL",
 _NOUN_TAGS = frozenset(["NNG", "NNP", "NNB"])
 _DOING = frozenset(["VV", "VA", "XSV", "XSA", "SL", "W_URL", "W_SERIAL"])
 _STOP = frozenset(
-    "무엇 누구 언제 어디 어느 어떤 몇 얼마 왜 어떻게 무슨 뭐 것 거 하 이 되 있 수 등 및 그 저 더 좀 대하 관하 "
+    "무엇 누구 언제 어디 어느 어떤 몇 얼마 왜 어떻게 어떻 무슨 뭐 것 거 하 이 되 있 수 등 및 그 저 더 좀 대하 관하 "
     "위하 통하".split()
 )
 ENGLISH_STOP = frozenset(
     "a an the is are was were be been being am do does did done has have had can could will would should may might "
     "must of in on at to for from by with about as into than then and or not no if it its this that these those there "
     "they them their we you your i my he she his her what which who whom whose when where why how many much long "
-    "between used use using mean means called name explain tell me".split()
+    "between used use using mean means called name explain tell me difference differences differ different "
+    "two three four five six".split()
 )
 _ENDING = re.compile(r"(?:ations?|ing|ies|ied|ed|es|s|ly|e)$")
 
@@ -92,7 +152,9 @@ class Asked:
     """A question, read; all words lower-cased.
 
     `terms` are meaningful words as stems that a sentence can be searched for, without `head`, the
-    noun that names the kind of answer ("...한 나라는?": 나라) and so seldom stands beside it.
+    noun that names the kind of answer ("...한 나라는?": 나라) and so seldom stands beside it. `wants` is the
+    form that the answer should have, `count` how many things it should name (0: not said), `topic` the
+    phrase whose meaning is asked for, squeezed and in lower case ("" unless `kind` is define).
     """
 
     text: str
@@ -102,6 +164,9 @@ class Asked:
     head: str
     grams: frozenset[str]
     morphemes: tuple[Morpheme, ...]
+    wants: Wants = ""
+    count: int = 0
+    topic: str = ""
 
 
 def read_question(question: Question) -> Asked:
@@ -132,7 +197,8 @@ def _read(text: str) -> Asked:
     head = _asked_for(found) if korean and not _one_compound(words) else None
     body = text if head is None else text[: head.start] + " " + text[head.end :]
     terms = dict.fromkeys(_stem(m.form) for m in words if head is None or m.form != head.form)
-    if kind == "what" and _DEFINE.search(text) and len(terms) <= 2:
+    wants: Wants = next((wants for wants, pattern in _WANTS if pattern.search(text)), "")
+    if kind == "what" and not wants and _DEFINE.search(text) and len(terms) <= 3:
         kind = "define"
     if korean:
         grams = frozenset(bigrams(_QUESTION_WORD.sub(" ", body)))
@@ -146,7 +212,28 @@ def _read(text: str) -> Asked:
         _stem(head.form) if head else "",
         grams,
         found,
+        wants=wants,
+        count=_count(text),
+        topic=_topic(text, korean) if kind == "define" else "",
     )
+
+
+def _count(text: str) -> int:
+    found = _COUNT.search(text)
+    if found is None:
+        return 0
+    word = next(group for group in found.groups() if group)
+    return int(word) if word.isdigit() else _COUNTED[word.lower()]
+
+
+def _topic(text: str, korean: bool) -> str:
+    found = _TOPIC[0 if korean else 1].search(text.strip())
+    return squeezed(found["topic"]) if found else ""
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits alone, in lower case: what is left when spacing and marks don't count."""
+    return "".join(character for character in text.lower() if character.isalnum())
 
 
 def _asked_for(found: Sequence[Morpheme]) -> Morpheme | None:

@@ -21,7 +21,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from rag.generation.asking import Asked, read_question
-from rag.generation.selection import Candidate, ranked
+from rag.generation.candidates import Candidate, read_candidates, said
+from rag.generation.cues import SUBJECT_BEFORE
+from rag.generation.listing import listed
+from rag.generation.selection import ranked
 from rag.generation.spans import best_span
 from rag.types import Passage, Question
 
@@ -29,7 +32,7 @@ from rag.types import Passage, Question
 _ANSWER_CHARS = 200
 _LOOKED_AT = 12
 # A second sentence must have at least this share of the first one's odds to be worth reading.
-_SECOND_SHARE = 0.05
+_SECOND_SHARE = 0.03
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[고며나만])\s+|(?<=는데)\s+|(?<=지만)\s+")
 _EMPHASIS = re.compile(r"\*\*|(?<!\w)__|__(?!\w)")
 _FULL_STOP = re.compile(r"[.!?。！？…]+$")
@@ -82,12 +85,15 @@ class ExtractiveAnswerer(BaseChatModel):
 def answer(question: Question, passages: Sequence[Passage]) -> str:
     """At most two sentences of the passages, or the span alone for style "short"; "" when none fits."""
     asked = read_question(question)
-    candidates = ranked(asked, passages)
+    everything = [c for place, passage in enumerate(passages) for c in read_candidates(place, passage)]
+    candidates = ranked(asked, everything)
     if not candidates:
         return ""
     if question.style == "short":
         return _short(asked, candidates)
-    lines = [_shown(candidate) for candidate in _chosen([_cut(asked, c) for c in candidates[:_LOOKED_AT]])]
+    looked = [_cut(asked, c) for c in candidates[:_LOOKED_AT]]
+    chosen = listed(asked, everything, _ANSWER_CHARS) or _led(_chosen(looked), everything)
+    lines = [*_head(chosen), *map(_shown, chosen)]
     # A line that ends without a full stop (a list item, code) would run into the next one.
     return "".join(line if number == 0 else _gap(lines[number - 1]) + line for number, line in enumerate(lines))
 
@@ -97,11 +103,31 @@ def _chosen(looked: Sequence[Candidate]) -> list[Candidate]:
     odds = [math.exp(candidate.score - looked[0].score) for candidate in looked]
     best, likeliest = [looked[0]], odds[0]
     for (i, first), (j, second) in combinations(enumerate(looked), 2):
-        fits = len(first.text) + len(second.text) < _ANSWER_CHARS and odds[j] >= _SECOND_SHARE * odds[i]
+        fits = len(said(first.text)) + len(said(second.text)) < _ANSWER_CHARS and odds[j] >= _SECOND_SHARE * odds[i]
         if fits and odds[i] + odds[j] > likeliest and not _repeats(first, second):
             best, likeliest = [first, second], odds[i] + odds[j]
     # Two sentences of one passage read in its order.
     return sorted(best, key=lambda c: c.start) if len({c.place for c in best}) == 1 else best
+
+
+def _led(chosen: list[Candidate], everything: Sequence[Candidate]) -> list[Candidate]:
+    """A sentence that speaks of the one before ("이는 ...", "This ...") brings it along, instead of any other."""
+    best = max(chosen, key=lambda c: c.score)
+    if best.form != "prose" or not SUBJECT_BEFORE.match(best.text):
+        return chosen
+    before = next((c for c in reversed(everything) if c.place == best.place and c.end <= best.start), None)
+    if before is None or before.form != "prose" or before.section != best.section or before in chosen:
+        return chosen
+    return [before, best] if len(said(before.text)) + len(said(best.text)) <= _ANSWER_CHARS else chosen
+
+
+def _head(chosen: Sequence[Candidate]) -> list[str]:
+    """The head of a table of three columns and more: without it the values of a row say nothing."""
+    first = chosen[0]
+    if first.form != "row" or first.columns.count("|") < 2 or "|" not in first.text:
+        return []
+    room = _ANSWER_CHARS - sum(len(c.text) for c in chosen)
+    return [f"{first.columns} [{first.place + 1}]"] if len(first.columns) <= room else []
 
 
 def _repeats(first: Candidate, second: Candidate) -> bool:
@@ -111,7 +137,7 @@ def _repeats(first: Candidate, second: Candidate) -> bool:
 def _cut(asked: Asked, candidate: Candidate) -> Candidate:
     """The sentence, or, where it is longer than anybody reads, its clauses around what was asked."""
     text = candidate.text
-    if len(text) <= _ANSWER_CHARS:
+    if len(said(text)) <= _ANSWER_CHARS:
         return candidate
     edges = [0, *(match.end() for match in _CLAUSE_END.finditer(text)), len(text)]
     clauses = [(start, end) for start, end in pairwise(edges) if end > start]
@@ -141,8 +167,7 @@ def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
 
 
 def _shown(candidate: Candidate) -> str:
-    # A soft line break inside a sentence is white space; everything else is the note's own.
-    text = " ".join(candidate.text.split("\n")) if candidate.form != "code" else candidate.text
+    text = said(candidate.text) if candidate.form == "prose" else candidate.text
     if candidate.form == "code" and "`" not in text:
         text = f"`{text}`"
     return f"{text} [{candidate.place + 1}]"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.generation.asking import Asked, Morpheme, analyse_all
-from rag.generation.selection import Candidate
+from rag.generation.candidates import Candidate
 from rag.generation.span_features import WEIGHTS, SpanReader, nominal
 from rag.text import Span, language
 

@@ -74,7 +74,7 @@ overfitting ~ underfitting
 오름차순 ~ 내림차순
 before ~ after
 더 ~ 덜
-above ~ below
+above/exceed ~ below/under
 left ~ right
 north ~ south
 east ~ west

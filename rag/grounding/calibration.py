@@ -44,12 +44,20 @@ class Calibration:
         return float(1.0 / (1.0 + np.exp(-np.clip(z, -60.0, 60.0))))
 
 
-def fit(rows: Sequence[Row], *, false_refusals: float = 0.05, ridge: float = 1.0) -> Calibration:
+def fit(
+    rows: Sequence[Row],
+    *,
+    false_refusals: float = 0.05,
+    ridge: float = 1.0,
+    prior: Calibration | None = None,
+    least: float = MIN_AUROC,
+) -> Calibration:
     """Weights by maximum likelihood with an L2 penalty; thresholds that refuse few that can be answered.
 
     Each language's threshold refuses at most the share `false_refusals` of its answerable rows; a
     language with fewer than 20 rows takes the threshold of all. `ridge` penalises the weights of
-    standardised signals.
+    standardised signals; with a `prior` it penalises their distance from the prior's, so that few
+    rows move it little. Separation below the AUROC `least` is refused.
 
     Raises:
         BadDataset: fewer than 20 rows, one class only, or classes that do not separate (AUROC under 0.65).
@@ -68,14 +76,18 @@ def fit(rows: Sequence[Row], *, false_refusals: float = 0.05, ridge: float = 1.0
     mean, spread = signals.mean(axis=0), signals.std(axis=0)
     spread[spread == 0] = 1.0
     design = np.column_stack([np.ones(len(rows)), (signals - mean) / spread])  # (n, 1 + d)
-    solved = _irls(design, answerable, ridge)
+    centre = np.zeros(design.shape[1])
+    if prior is not None:
+        centre[1:] = np.array([prior.weights[name] for name in names]) * spread
+        centre[0] = prior.bias + mean @ (centre[1:] / spread)
+    solved = _irls(design, answerable, ridge, centre)
     weights = solved[1:] / spread
     bias = float(solved[0] - weights @ mean)
-    scores = 1.0 / (1.0 + np.exp(-(signals @ weights + bias)))
+    scores = 1.0 / (1.0 + np.exp(-np.clip(signals @ weights + bias, -60.0, 60.0)))
     separation = auroc(scores[answerable == 1], scores[answerable == 0])
-    if separation < MIN_AUROC:
+    if separation < least:
         raise BadDataset(
-            f"Questions with and without an answer do not separate: AUROC {separation:.2f}, {MIN_AUROC} is the least. "
+            f"Questions with and without an answer do not separate: AUROC {separation:.2f}, {least} is the least. "
             "Check the labels; no threshold was set."
         )
     thresholds: dict[Language, float] = {}
@@ -87,13 +99,15 @@ def fit(rows: Sequence[Row], *, false_refusals: float = 0.05, ridge: float = 1.0
     return Calibration(dict(zip(names, map(float, weights), strict=True)), bias, thresholds)
 
 
-def _irls(design: NDArray[np.float64], target: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+def _irls(
+    design: NDArray[np.float64], target: NDArray[np.float64], ridge: float, centre: NDArray[np.float64]
+) -> NDArray[np.float64]:
     penalty = np.full(design.shape[1], ridge)
     penalty[0] = 1e-9  # the bias is free
     solved = np.zeros(design.shape[1])
     for _ in range(50):
         expected = 1.0 / (1.0 + np.exp(-np.clip(design @ solved, -30, 30)))
-        gradient = design.T @ (target - expected) - penalty * solved
+        gradient = design.T @ (target - expected) - penalty * (solved - centre)
         curvature = (design * (expected * (1 - expected))[:, None]).T @ design + np.diag(penalty)
         step = np.linalg.solve(curvature, gradient)
         solved = solved + step

@@ -5,6 +5,7 @@ Takes two Readings and a range of the second; says what contradicts and what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -30,7 +31,60 @@ def fact_differences(
         *_names(said, noted, note, window, context),
         *_negations(said, noted, layout(note.source).clauses),
         *_opposites(said, noted),
+        *_quantifiers(claim, note, window),
+        *_conditions(claim, note, window),
     ]
+
+
+# From all to some; a step up is more than the note says.
+_ALL = re.compile(
+    r"(?:모두|모든|전부|전원|항상|언제나|늘 )|\b(?:all|every|everyone|always|entirely|each)\b", re.IGNORECASE
+)
+_MOST = re.compile(
+    r"(?:대부분|대다수|대개|대체로|보통은|주로|거의)|\b(?:most|mostly|usually|often|generally|typically|nearly|almost|many)\b",
+    re.IGNORECASE,
+)
+_SOME = re.compile(
+    r"(?:일부|몇몇|가끔|때때로|간혹|드물게)|\b(?:some|sometimes|occasionally|few|rarely|certain)\b", re.IGNORECASE
+)
+
+
+def _quantifiers(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
+    """All for most or some, most for some; "some" for "all" says less, and so differs without contradicting."""
+    here = note.source[slice(*window)]
+    steps = [(_ALL, "all"), (_MOST, "most"), (_SOME, "some")]
+    claimed = [place for place, (pattern, _) in enumerate(steps) if pattern.search(claim.source)]
+    stated = [place for place, (pattern, _) in enumerate(steps) if pattern.search(here)]
+    if not claimed or not stated or set(claimed) & set(stated):
+        return []
+    return [Difference("quantifier", steps[claimed[0]][1], claimed[0] < stated[0])]
+
+
+_CONDITION = re.compile(
+    r"([가-힣A-Za-z]{2,}?)(?:할|하는|될|되는|일)?\s?(?:때|시에는|시에|시는|시점)(?:는|만|에|마다)?(?=[\s,])"
+)
+
+
+def _conditions(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
+    """What holds "추론할 때" said of "학습할 때": the clause that says it names another occasion."""
+    wanted = [match[1] for match in _CONDITION.finditer(claim.source)]
+    if not wanted:
+        return []
+    cuts = [window[0], *(m.end() for m in _CLAUSES.finditer(note.source, *window)), window[1]]
+    clauses = [span for span in pairwise(cuts) if span[0] < span[1]]
+    rest = {word.form for word in claim.words if not any(word.lemma in occasion for occasion in wanted)}
+    if not clauses or not rest:
+        return []
+    does = claim.words[-1].form
+    forms = {span: {word.form for word in note.words_in(*span)} for span in clauses}
+    core = max(clauses, key=lambda span: (does in forms[span], len(forms[span] & rest)))
+    stated = [match[1] for match in _CONDITION.finditer(note.source[slice(*core)] + " ")]
+    if stated and not any(a in b or b in a for a in wanted for b in stated):
+        return [Difference("condition", f"{wanted[0]}, {stated[0]}", False)]
+    return []
+
+
+_CLAUSES = re.compile(r"[,;]\s|(?<=[가-힣])(?:고|며|지만|으나|는데)\s|[.]\s|\n")
 
 
 def _numbers(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
@@ -41,15 +95,40 @@ def _numbers(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Dif
         if not number.sure:
             continue
         name = claim.source[number.start : number.end]
+        if _is_identifier(number, claim, note) or _is_interval(number, claim, note):
+            continue
         matches = [q for q in here if number.same_as(q)]
         if matches:
-            if _said_of_another(number, matches, claim, note, here):
+            rates = {_rate(note, match) for match in matches}
+            other_rate = _rate(claim, number) != "" and "" not in rates and _rate(claim, number) not in rates
+            if other_rate or _said_of_another(number, matches, claim, note, here):
                 found.append(Difference("number", name, True))
             continue
         rival = any(_same_kind(number, other) for other in unclaimed)
         elsewhere = any(number.same_as(q) for q in note.quantities)
         found.append(Difference("number", name, rival or not elsewhere))
     return found
+
+
+def _is_identifier(number: Quantity, claim: Reading, note: Reading) -> bool:
+    """Part of a name that the note knows: the 1 of "1호선"."""
+    named = re.match(r"[\d.]+(?:호선?|형|차|세대|기|판)", claim.source[number.start :])
+    return named is not None and named[0] in note.source
+
+
+def _is_interval(number: Quantity, claim: Reading, note: Reading) -> bool:
+    """The 3 of "3년 뒤인 1446년", where the note names both years."""
+    after = re.match(r"\s?(?:뒤|후|만에|later|after)", claim.source[number.end :])
+    years = {q.value for q in note.quantities if 1000 <= q.value < 2100}
+    return after is not None and any(abs(a - b) == number.value for a in years for b in years if a != b)
+
+
+_RATES = re.compile(r"(시간당|분당|초당|하루|주당|월|연간|연|매월|매년|매주|인당|개당|건당)(?:에|평균)?\s*$")
+
+
+def _rate(text: Reading, number: Quantity) -> str:
+    found = _RATES.search(text.source[: number.start])
+    return found[1] if found else ""
 
 
 def _same_kind(number: Quantity, other: Quantity) -> bool:
@@ -71,7 +150,24 @@ def _said_of_another(
     beside = _beside(number, claim)
     own = {form for match in matches for form in _beside(match, note)}
     rivals = [q for q in here if q.sure and not number.same_as(q) and number.unit == q.unit]
+    lead, leads = _ahead(number, claim), {_ahead(match, note) for match in matches}
+    dated = number.unit in _DATES or 1000 <= number.value < 2100
+    if not dated and lead and lead not in leads and lead in {_ahead(rival, note) for rival in rivals}:
+        return True
     return bool(beside) and not beside & own and any(beside & _beside(rival, note) for rival in rivals)
+
+
+_DATES = frozenset(["year", "month", "day", "century"])
+
+
+def _ahead(number: Quantity, text: Reading) -> str:
+    """The word right before a number, nothing but spaces and marks between."""
+    before = [word for word in text.words if word.end <= number.start][-1:]
+    return (
+        before[0].form
+        if before and not re.search(r"[가-힣\w,.;]{3,}", text.source[before[0].end : number.start])
+        else ""
+    )
 
 
 def _beside(number: Quantity, text: Reading) -> frozenset[str]:
@@ -131,7 +227,8 @@ def _negations(said: Sequence[Word], noted: Sequence[Word], clauses: Sequence[tu
         counter = {other for form in claimed for other in opposites().get(form, ())}
         for start, end in clauses:
             words = [word for word in noted if start <= word.start < end]
-            denied = [word for word in words if word.negated and word.form not in counter]
+            # "아가미가 아니라 폐로": what is put aside there need not be spoken of.
+            denied = [word for word in words if word.negated and word.form not in counter and not word.aside]
             others = [word for word in words if not word.negated]
             if denied and others and sum(w.form in claimed for w in others) >= _CLAUSE_SHARED * len(others):
                 return [Difference("negation", denied[0].form, True)]

@@ -51,6 +51,8 @@ class Quantity:
 
     def same_as(self, other: Quantity) -> bool:
         """Whether both speak of the same amount; an unknown unit fits every unit."""
+        if self.unit != other.unit and self.unit in _SECONDS and other.unit in _SECONDS:
+            return _close(self.value * _SECONDS[self.unit], other.value * _SECONDS[other.unit])
         if self.unit != other.unit and self.unit in HARD_UNITS and other.unit in HARD_UNITS:
             return False
         if _close(self.value, other.value):
@@ -62,6 +64,8 @@ class Quantity:
         return exact.value > 0 and abs(loose.value - exact.value) <= 0.05 * exact.value
 
 
+# Lengths of time that are the same however they are counted; months and years are not.
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _MONTH = r"(?P<month>(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?|May)"
 _SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _DATES = [

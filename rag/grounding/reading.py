@@ -42,14 +42,20 @@ _WITHIN_PHRASE = _NOUNS | {"NNB", "XR", "SSO", "SSC", "SN", "SW"}
 _CLOSERS = "\"'”’)」』》>"
 _NEGATING_PREFIXES = frozenset(["불", "비", "무", "미", "부"])
 _LOOK_BACK = 8
+_ASIDE = re.compile(
+    r"(?:이|가|은|는|이나|나)?\s?아니라|\s(?:but|rather)\b"
+    r"|[가-힣\s]{0,6}?(?:없|않|아니)(?:으면|을 때|는 경우|을 경우|다면|는다면)"
+)
+_ASIDE_BEFORE = re.compile(r"\b(?:rather than|instead of|not)\s(?:an? |the )?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
     """A content word: its canonical form, its own, its range in the source, whether it is denied.
 
-    `role` is the particle that the word's noun phrase ends in: "s" for 이, 가, 은, 는 (subject or
-    topic), "o" for 을, 를, others as they are (에게, 에서, 의); "" for none.
+    `aside` marks what "A가 아니라 B" puts aside, and what is denied only as a condition ("A가 없으면"). `role` is the
+    particle that the word's noun phrase ends in: "s" for 이, 가, 은, 는 (subject or topic), "o" for 을, 를, others
+    as they are (에게, 에서, 의); "" for none.
     """
 
     form: str
@@ -59,6 +65,7 @@ class Word:
     end: int
     negated: bool = False
     role: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,8 @@ def _english_denials(text: str, words: Sequence[Word]) -> list[int]:
 
 def _placed(word: Word, text: Plain, negated: bool) -> Word:
     start, end = text.span(word.start, word.end)
-    return replace(word, start=start, end=end, negated=negated)
+    aside = negated and bool(_ASIDE.match(text.text, word.end) or _ASIDE_BEFORE.search(text.text[: word.start]))
+    return replace(word, start=start, end=end, negated=negated, aside=aside)
 
 
 def _moved(number: Quantity, text: Plain) -> Quantity:

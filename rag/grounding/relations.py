@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from rag.grounding.difference import Difference, form_at, knows, spelled
+from rag.grounding.lexicon import alike
 from rag.grounding.reading import Reading, Word
 from rag.grounding.spans import layout
 
@@ -37,6 +38,8 @@ def relation_differences(
         *_crossed(claim, note, window),
         *_roles(said, noted),
         *_replaced(claim, note, window),
+        *_slots(claim, note, window),
+        *_takers(claim, note, window),
         *_subject(said, noted, note, window, context),
         *_other_subject(claim, note, whole),
     ]
@@ -99,6 +102,9 @@ def _roles(said: Sequence[Word], noted: Sequence[Word]) -> list[Difference]:
     for doer in before["s"] & after["o"] - after["s"]:
         for other in after["s"] & (before["o"] | before["의"]) - before["s"]:
             found.append(Difference("role", f"{doer}, {other}", True))
+    for given in before["o"] & after["s"] - after["o"]:
+        for other in before["s"] & after["o"] - before["o"]:
+            found.append(Difference("role", f"{other}, {given}", True))
     found += [Difference("role", f"{one}, {other}", True) for one, other in _exchanged(said, noted)]
     for here, there in ((_TO, _FROM), (_FROM, _TO)):
         for form in _having(before, here) & _having(after, there) - _having(after, here):
@@ -127,6 +133,9 @@ def _only_role(words: Sequence[Word]) -> dict[str, str]:
     roles: dict[str, set[str]] = defaultdict(set)
     for word in words:
         roles[word.form].add(word.role)
+    for one, other in pairwise(words):
+        if one.end == other.start:  # a name that the analyser took apart: 박 + 지훈
+            roles[one.lemma + other.lemma].add(other.role)
     return {form: next(iter(found)) for form, found in roles.items() if len(found) == 1}
 
 
@@ -158,6 +167,54 @@ def _replaced(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Di
         last = missing[-1] + 1 == len(claim.words)
         if (ahead and behind) or (word.role and ahead) or (behind and last):
             return [Difference("replaced", f"{word.lemma}, {other.lemma}", False)]
+    return []
+
+
+def _slots(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
+    """English: what stands between the same two words is another thing: "stores the queries of past tokens"."""
+    if not claim.source.isascii():
+        return []
+    noted = note.words_in(*window)
+    forms = [word.form for word in noted]
+    claimed = [word.form for word in claim.words]
+    for place, word in enumerate(claim.words[1:-1], 1):
+        before, after = claimed[place - 1], claimed[place + 1]
+        names_a_thing = _DETERMINED.search(claim.source[: word.start]) or word.lemma.endswith("ly")
+        if not names_a_thing or word.form in forms or any(alike(word.form, form) for form in forms):
+            continue
+        for spot, form in enumerate(forms):
+            end = next((n for n in range(spot + 2, min(spot + 5, len(forms))) if forms[n] == after), None)
+            if form == before and end and not set(forms[spot + 1 : end]) & set(claimed):
+                return [Difference("replaced", f"{word.lemma}, {noted[spot + 1].lemma}", False)]
+    return []
+
+
+_DETERMINED = re.compile(r"\b(?:the|an?|its|their|each|this|these)\s$", re.IGNORECASE)
+_PASSIVE = re.compile(r"\b(?:by|was|were|been|is|are)\b")
+
+
+def _takers(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
+    """English: who stands before the shared verb in the note stands behind it in the claim, another before."""
+    if not claim.source.isascii() or _PASSIVE.search(claim.source):
+        return []
+    said = claim.words
+    for span in layout(note.source).sentences:
+        if not (window[0] < span[1] and span[0] < window[1]):
+            continue
+        noted = note.words_in(*span)
+        if _PASSIVE.search(note.source[slice(*span)]):
+            continue
+        for verb in said:
+            spot = next((w for w in noted if w.form == verb.form and w.kind != "name"), None)
+            if verb.kind == "name" or spot is None:
+                continue
+            names = [w for w in said if w.kind == "name"]
+            before, behind = ({w.form for w in names if (w.start < verb.start) == first} for first in (True, False))
+            ahead = [w for w in noted if w.start < spot.start]
+            there = {w.form for w in ahead}
+            others = {w.form for w in ahead if w.kind == "name"}
+            if before and before.isdisjoint(there) and others and not behind & before:
+                return [Difference("role", verb.form, bool(behind & there))]
     return []
 
 

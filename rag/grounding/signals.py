@@ -58,7 +58,7 @@ _KIND_WEIGHT = {"name": 1.5, "noun": 1.0, "verb": 0.4, "adverb": 0.3}
 _RUN_CHARS = 300
 # Added to every rarity, so that rare verbs and slips of spelling do not outweigh names.
 _FLOOR = 2.0
-NAMES = ("passage", "place", "union", "names", "bigrams", "margin", "first", "type")
+NAMES = ("passage", "place", "union", "names", "bigrams", "margin", "first", "type", "absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
     terms, by the best passage; bigrams: its Hangul bigrams in that best place; margin: how far the
     best passage is ahead of the second; first: whether the best place lies in the passage ranked
     first; type: whether that place holds what is asked for (a number for "how many", a date for
-    "when", a name for "who" and "where").
+    "when", a name for "who" and "where"); absent: whether a name, number or technical term of the
+    question stands in no passage at all.
     """
     asked = read(question)
     terms = _terms(asked, idf)
@@ -117,6 +118,7 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
         "margin": ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0),
         "first": float(where == 0),
         "type": _fits(question, asked, note, window),
+        "absent": float(any(not everywhere[t] for t in specific)),
     }
     missing = sorted((t for t in range(len(terms)) if not everywhere[t]), key=lambda t: -weights[t])
     return Signals(values, tuple(terms[t].shown for t in missing))

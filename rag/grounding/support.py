@@ -27,6 +27,10 @@ ALTERED_AT = 0.50
 _NEAR_BEST = 0.12
 _WEIGHTS = {"name": 1.5, "noun": 1.0, "verb": 0.6, "adverb": 0.3}
 _NUMBER_WEIGHT = 1.5
+# A place that says less of the sentence by this much does not stand up against one that contradicts it.
+_CLEARLY = 0.05
+# Where nearly all of the sentence stands in the quote, that a subject of its own stands there too means little.
+_NEARLY_ALL = 0.94
 _ALIKE = 0.6
 _TOLD_BEFORE = 0.8
 
@@ -153,16 +157,25 @@ def _compared(claim: Reading, note: Reading, context: Reading | None) -> Check:
     if not ranked or not ranked[0].matched:
         return Check("unsupported", 0, 0, 0.0, "no words in common")
     first: Check | None = None
-    for one in ranked[:6]:
+    contradicted: list[Window] = []
+    denied = 0.0  # how much of the sentence the best place that contradicts it says
+    for one in ranked[:8]:
         if one.score < ranked[0].score - _NEAR_BEST:
             break
+        # A neighbouring sentence is no alibi: what one sentence contradicts, that one and the next do not support.
+        if any(one.window.start <= w.start and w.end <= one.window.end for w in contradicted):
+            continue
         place = (one.window.start, one.window.end)
         found = fact_differences(claim, note, place, context) + relation_differences(claim, note, place, context)
         verdict = _verdict(one, found, note)
-        if verdict.support == "supported":
+        if verdict.support == "supported" and one.score > denied - _CLEARLY:
             return verdict
+        if any(difference.contradicts for difference in found):
+            contradicted.append(one.window)
+            denied = max(denied, one.score)
         first = first or verdict
-    assert first is not None
+    if first is None or (first.support == "supported" and denied):
+        return Check("altered", first.start if first else 0, first.end if first else 0, denied, "contradicted nearby")
     return first
 
 
@@ -239,7 +252,9 @@ def _verdict(one: _Scored, found: Sequence[Difference], note: Reading) -> Check:
     support: Support
     if against and one.score >= ALTERED_AT:
         support = "altered"
-    elif one.score >= SUPPORTED_AT and not found:
+    elif one.score >= SUPPORTED_AT and not (
+        found if one.score < _NEARLY_ALL else [d for d in found if d.kind != "subject"]
+    ):
         support = "supported"
     elif one.score >= PARTLY_AT:
         support = "partly"

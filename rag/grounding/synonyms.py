@@ -50,6 +50,14 @@ SAME = """
 가르치 교육 강의 지도 teach
 보이 나타나 나타내 드러나 드러내 show
 막히 차단 block
+넘기 물려주 인계 양도
+맡기 부탁 위임
+직원 인력 인원
+past earlier previous prior preceding
+store save kept keep hold
+recompute recalculate
+호흡 숨
+이기 우승 1위
 옮기 이동 이전하 이주 move
 떠나 출발 leave depart
 도착 다다르 이르 도달 reach arrive

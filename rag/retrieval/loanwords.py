@@ -130,7 +130,10 @@ class Loanwords:
         written = self._counts.get(word, 0)
         if not foreign(word) and written:
             return []
-        far = min(far, (_FAR if len(word) > 2 else _NEAR) if foreign(word) else _SAME)
+        if not foreign(word) or (written and len(word) == 2):
+            far = _SAME
+        elif len(word) == 2:
+            far = min(far, _NEAR)
         sieve = re.compile(f"^{pattern(word)}$", re.MULTILINE)
         candidates = (other for first in first_letters(word) for other in sieve.findall(self._latin.get(first, "")))
         likely = [other for other in candidates if self._counts[other] >= _LEAST_SHARE * written]

@@ -67,3 +67,45 @@ def test_a_question_that_stands_alone_borrows_nothing():
 @pytest.mark.parametrize("text", ["?", "1+1", "🙂🙂", "Qu'est-ce que l'attention ?", "注意力机制是什么？", "ㅋㅋㅋ"])
 def test_anything_can_be_read(text):
     assert read(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "wants", "count"),
+    [
+        ("FAISS 색인의 종류는?", "list", 0),
+        ("QLoRA의 세 가지 요소는 무엇인가요?", "list", 3),
+        ("Which three types of models are there?", "list", 3),
+        ("BERT와 GPT의 차이는 무엇인가요?", "compare", 0),
+        ("How does Adam differ from AdamW?", "compare", 0),
+        ("F1의 식은?", "formula", 0),
+        ("색인을 저장하는 함수는?", "code", 0),
+        ("색인은 어떻게 저장하나요?", "how", 0),
+        ("LSTM이란?", "", 0),
+        ("What are logits?", "", 0),
+    ],
+)
+def test_the_form_that_an_answer_should_have(text, wants, count):
+    asked = read_question(Question(text))
+    assert (asked.wants, asked.count) == (wants, count)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("빔 서치란?", "빔서치"),
+        ("RAG가 뭐야?", "rag"),
+        ("What is a data collator?", "datacollator"),
+        ("beam search를 설명해 줘", "beamsearch"),
+        ("Explain dropout.", "dropout"),
+        ("왜 쓰나요?", ""),
+    ],
+)
+def test_the_phrase_whose_meaning_is_asked_for(text, topic):
+    assert read_question(Question(text)).topic == topic
+
+
+@pytest.mark.parametrize(
+    "text", ["What happens to the model when I prepare it?", "Name the layer where loss is computed"]
+)
+def test_english_asking_words_count_only_where_a_clause_opens(text):
+    assert read_question(Question(text)).kind not in ("when", "where")

@@ -120,3 +120,27 @@ def test_stop_strings_are_honoured(passage, stop, kept):
     message = HumanMessage("", additional_kwargs={"question": Question("LSTM이란?"), "passages": (passage(LSTM),)})
     model = ExtractiveAnswerer()
     assert model.invoke([message], stop=stop).content == (kept or model.invoke([message]).content)
+
+
+def test_a_table_of_several_columns_is_shown_with_its_head(passage):
+    note = "| 모델 | 층 | hidden |\n|---|---|---|\n| BERT-base | 12 | 768 |\n| BERT-large | 24 | 1024 |\n"
+    text = answer(Question("BERT-large의 층은 몇 개인가요?"), [passage(note)])
+    assert text.startswith("모델 | 층 | hidden [1]\nBERT-large | 24 | 1024 [1]")
+
+
+def test_a_sentence_that_speaks_of_the_one_before_brings_it_along(passage):
+    note = "LSTM은 셀 상태를 따로 둔다. 이는 기울기가 곱해지지 않게 하여 기울기 소실을 줄이기 위해서이다."
+    text = answer(Question("기울기 소실을 줄이는 것은 왜인가?"), [passage(note)])
+    assert text.startswith("LSTM은 셀 상태를 따로 둔다. [1] 이는 기울기가")
+
+
+def test_code_stays_code_and_the_answer_keeps_the_notes_words(passage):
+    note = '저장은 이렇게 한다.\n\n```python\nfaiss.write_index(flat, "notes.faiss")\n```\n'
+    text = answer(Question("FAISS 색인을 저장하는 함수는?"), [passage(note)])
+    assert '`faiss.write_index(flat, "notes.faiss")` [1]' in text
+
+
+def test_links_are_shown_by_their_words(passage):
+    note = "The [Transformer](https://example.org/abs/1706) was introduced in June 2017."
+    text = answer(Question("When was the Transformer introduced?"), [passage(note)])
+    assert text == "The Transformer was introduced in June 2017. [1]"
