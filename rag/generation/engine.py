@@ -122,7 +122,7 @@ class Generation:
 
 
 class Engine:
-    """Hands questions to the generator one after another (or `parallel` at a time) and refuses beyond `queue_size`."""
+    """Hands questions to the generator, `parallel` at a time, and lets `queue_size` more wait."""
 
     def __init__(self, generator: BaseChatModel, *, queue_size: int, deadline_s: float, parallel: int = 1) -> None:
         self.generator = generator
@@ -145,6 +145,11 @@ class Engine:
     def running(self) -> int:
         """Questions that the generator works on."""
         return len(self._running)
+
+    @property
+    def idle(self) -> int:
+        """Questions that it would begin at once."""
+        return self._parallel - len(self._running)
 
     def submit(
         self,
@@ -169,11 +174,10 @@ class Engine:
         with self._changed:
             if self._closing:
                 raise _shutting_down()
-            idle = self._parallel - len(self._running)
-            if len(self._waiting) >= self._queue_size + idle:
+            if len(self._waiting) >= self._queue_size + self.idle:
                 # Those whose asker left or whose time is over hold no place against the living.
                 self._waiting = deque(other for other in self._waiting if not other.ended())
-            if len(self._waiting) >= self._queue_size + idle:
+            if len(self._waiting) >= self._queue_size + self.idle:
                 again = self._retry_after_s()
                 raise QueueFull(f"{self._queue_size} questions already wait. Try again in {again:.0f} s.", again)
             self._waiting.append(generation)

@@ -9,6 +9,7 @@ generator's own `count_tokens`.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from rag.text import Span, language, sentences
 from rag.types import Passage, Question, Turn
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import BaseMessage, SystemMessage
 
 # What a chat template puts around one message, and at the end where the answer begins.
 _MESSAGE_TOKENS = 6
@@ -81,8 +82,11 @@ def build_messages(
     *,
     count_tokens: Callable[[str], int],
     max_prompt_tokens: int,
+    affordable_tokens: int | None = None,
 ) -> Prompt:
     """Chat messages of at most `max_prompt_tokens` as `count_tokens` counts them, template included.
+
+    `affordable_tokens` is what can be read in the time there is; it cuts passages, but what matched best stays.
 
     The last message carries `additional_kwargs = {"question": Question, "passages": tuple[Passage, ...]}`
     for a generator that reads records instead of text.
@@ -90,18 +94,21 @@ def build_messages(
     Raises:
         QuestionTooLong: the question leaves no room for a passage.
     """
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+    from langchain_core.messages import AIMessage, HumanMessage
 
-    tongue = language(question.text)
-    system = _SYSTEM[tongue, question.style]
+    system = system_message(question)
     fence = _fence(question, passages)
-    fixed = count_tokens(system) + count_tokens(_human(question, (), fence)) + 2 * _MESSAGE_TOKENS + _ANSWER_TOKENS
+    fixed = count_tokens(str(system.content)) + count_tokens(_human(question, (), fence))
+    fixed += 2 * _MESSAGE_TOKENS + _ANSWER_TOKENS
     room = max_prompt_tokens - fixed
     if passages and room < _LEAST_PASSAGE_TOKENS:
         raise QuestionTooLong(
             f"The question needs {fixed} tokens with the instructions, and the prompt may have {max_prompt_tokens}: "
             "no room for a passage. Ask in fewer words, or raise generator.max_prompt_tokens."
         )
+    if passages and affordable_tokens is not None:
+        least = count_tokens(_entry(1, _matched(passages[0])) + "\n\n") / (1 - _HISTORY_SHARE)
+        room = min(room, max(affordable_tokens - fixed, math.ceil(least)))
     history = _recent(question.history, int(room * _HISTORY_SHARE) if passages else room, count_tokens)
     room -= sum(count_tokens(turn.content) + _MESSAGE_TOKENS for turn in history)
 
@@ -115,7 +122,14 @@ def build_messages(
         kept = _fitted(passages, room, cost)
     human = HumanMessage(_human(question, kept, fence), additional_kwargs={"question": question, "passages": kept})
     turns = [HumanMessage(t.content) if t.role == "user" else AIMessage(t.content) for t in history]
-    return Prompt([SystemMessage(system), *turns, human], kept)
+    return Prompt([system, *turns, human], kept)
+
+
+def system_message(question: Question) -> SystemMessage:
+    """The first message of a prompt, the same for all questions of one language and style."""
+    from langchain_core.messages import SystemMessage
+
+    return SystemMessage(_SYSTEM[language(question.text), question.style])
 
 
 def _fence(question: Question, passages: Sequence[Passage]) -> str:

@@ -283,11 +283,75 @@ def test_the_generator_is_found_in_the_same_order(tmp_path, cache, no_hub):
     (said,) = find_generator(Settings())[1]
     assert "Qwen/Qwen3-0.6B" in said and "extractive" in said
     snapshot = cache("Qwen/Qwen3-0.6B")
-    files, fallbacks = find_generator(Settings())
+    on_torch = Settings(generator=GeneratorSettings(backend="torch"))
+    files, fallbacks = find_generator(on_torch)
     assert (files.origin, files.path, fallbacks) == ("cache", snapshot, ())
     folder = model_folder(tmp_path / "qwen")
     files, _ = find_generator(Settings(generator=GeneratorSettings(path=folder)))
     assert (files.origin, files.id) == ("local", "qwen")
+
+
+IR = {name: b"{}" for name in ("config.json", "tokenizer.json", "openvino_model.xml", "openvino_model.bin")}
+IR_ID = GeneratorSettings().openvino_id
+
+
+@pytest.fixture
+def on_a_cpu(monkeypatch):
+    monkeypatch.setattr(models, "openvino_installed", lambda: True)
+    monkeypatch.setattr("rag.hardware.device", lambda: "cpu")
+
+
+def test_on_a_cpu_the_first_choice_is_openvino(cache, no_hub, on_a_cpu):
+    qwen, ir = cache("Qwen/Qwen3-0.6B"), cache(IR_ID, IR)
+    files, fallbacks = find_generator(Settings())
+    assert (files.id, files.path, fallbacks) == (IR_ID, ir, ())
+    for wanted in (
+        GeneratorSettings(backend="torch"),
+        GeneratorSettings(id="Qwen/Qwen3-0.6B"),  # asked for outright
+        GeneratorSettings(adapter="lora"),
+    ):
+        assert find_generator(Settings(generator=wanted))[0].path == qwen
+
+
+@pytest.mark.parametrize(("installed", "place"), [(False, "cpu"), (True, "cuda"), (True, "mps")])
+def test_elsewhere_it_is_torch(cache, no_hub, monkeypatch, installed, place):
+    monkeypatch.setattr(models, "openvino_installed", lambda: installed)
+    monkeypatch.setattr("rag.hardware.device", lambda: place)
+    cache(IR_ID, IR)
+    qwen = cache("Qwen/Qwen3-0.6B")
+    assert find_generator(Settings()) == (models.ModelFiles("Qwen/Qwen3-0.6B", qwen, "cache"), ())
+
+
+def test_without_the_ir_torch_does_and_it_is_said(cache, no_hub, on_a_cpu):
+    cache("Qwen/Qwen3-0.6B")
+    cache(IR_ID, {name: data for name, data in IR.items() if not name.endswith(".bin")})
+    files, (said,) = find_generator(Settings())
+    assert files.id == "Qwen/Qwen3-0.6B"
+    assert IR_ID in said and "torch" in said
+    # The same model from the same hub: no fallback that "hub" forbids.
+    assert find_generator(Settings(models="hub"))[0].id == "Qwen/Qwen3-0.6B"
+    files, (said,) = find_generator(Settings(generator=GeneratorSettings(backend="openvino")))
+    assert files is None and IR_ID in said
+
+
+def test_a_folder_says_itself_what_it_is_for(tmp_path, on_a_cpu):
+    both = model_folder(tmp_path / "both")
+    for name, data in IR.items():
+        (both / name).write_bytes(data)
+    plain = model_folder(tmp_path / "plain")
+    for path, backend, openvino in [
+        (both, "auto", True),
+        (both, "openvino", True),
+        (both, "torch", False),
+        (plain, "auto", False),
+    ]:
+        wanted = GeneratorSettings(path=path, backend=backend)
+        files, _ = find_generator(Settings(generator=wanted))
+        assert models.runs_on_openvino(files, wanted) == openvino
+    with pytest.raises(NoModel, match=r"openvino_model\.xml"):
+        find_generator(Settings(generator=GeneratorSettings(path=plain, backend="openvino")))
+    with pytest.raises(BadConfiguration, match="adapter"):
+        find_generator(Settings(generator=GeneratorSettings(path=both, backend="openvino", adapter=tmp_path)))
 
 
 def test_ids_are_public_names_and_never_paths(tmp_path, cache, minilm):

@@ -196,6 +196,17 @@ def test_a_follow_up_is_looked_up_with_the_question_before(pipeline):
     assert made.ask(Question("그건 왜 그래?")).abstained
 
 
+@pytest.mark.parametrize(("condense", "asked"), [(True, 2), (False, 1)])
+def test_the_generator_writes_a_follow_up_out_where_that_is_wanted(pipeline, condense, asked):
+    made, model = pipeline("망각 게이트는 무엇을 지울지 정하나?", retrieval=RetrievalSettings(condense=condense))
+    history = (Turn("user", GATES), Turn("assistant", "지울지 정합니다."))
+    answer = made.ask(Question("그건 왜 그래?", history=history))
+    assert answer.passages[0].source == "week1/02-LSTM.md"
+    assert len(model.prompts) == asked
+    made.ask(Question(GATES, history=history))
+    assert len(model.prompts) == asked + 1
+
+
 def test_a_question_that_stands_alone_leaves_the_history_be(pipeline, course_retriever):
     made, _ = pipeline()
     history = (Turn("user", "고양이에게는 무엇을 먹이나요?"), Turn("assistant", "사료."))

@@ -2,6 +2,7 @@ import json
 import threading
 
 import pytest
+from langchain_core.messages import HumanMessage
 
 from ingest.build import build
 from ingest.request import IngestRequest
@@ -76,9 +77,9 @@ def test_for_searching_no_generator_is_opened(settings, notes, opened):
 
 def test_warming_up_loads_the_encoder_and_nothing_else_does(settings, notes):
     live = LiveNotes(settings)
-    assert live.retriever().encoder._model is None
+    assert live.retriever().encoder._backend is None
     live.warm()
-    assert live.retriever().encoder._model is not None
+    assert live.retriever().encoder._backend is not None
 
 
 def test_settings_reach_the_retriever_and_the_queue(settings, notes, opened):
@@ -231,6 +232,32 @@ def test_generators(monkeypatch, generator, name, fallbacks):
     found = open_generator(Settings(generator=generator))
     assert (found.name, len(found.fallbacks)) == (name, fallbacks)
     assert found.count_tokens("some words") >= 0
+
+
+def test_a_local_model_says_what_computes_it_and_how_long_a_prompt_may_be(
+    settings, notes, opened, tiny_qwen_folder, tiny_ir_folder
+):
+    for path, backend in ((tiny_ir_folder, "openvino"), (tiny_qwen_folder, "torch")):
+        wanted = GeneratorSettings(path=path, dtype="float32", max_new_tokens=8, parallel=2)
+        pipeline = opened(settings.model_copy(update={"generator": wanted}))
+        readiness = pipeline.readiness()
+        assert (readiness.generator, readiness.generator_backend) == (path.name, backend)
+        answer = pipeline.ask(Question(QUESTION))
+        assert answer.generator == path.name and answer.usage.prompt_tokens > 0
+        assert pipeline._writer.affordable([HumanMessage("x")], 1.0) > 0
+        assert pipeline.engine._parallel == 2
+
+
+def test_time_cuts_the_prompt_and_none_does_not(settings, notes, opened, tiny_qwen_folder):
+    notes(long="# 게이트\n\n" + "".join(f"게이트 {n}은 값을 정한다. " for n in range(60)))
+    asked = {}
+    for budget in (0.0, 1e-6, 1e6):
+        wanted = GeneratorSettings(
+            path=tiny_qwen_folder, dtype="float32", max_new_tokens=1, first_token_budget_s=budget, backend="torch"
+        )
+        pipeline = opened(settings.model_copy(update={"generator": wanted}))
+        asked[budget] = pipeline.ask(Question("게이트 30은 무엇을 정하나?")).usage.prompt_tokens
+    assert asked[1e-6] < asked[0.0] == asked[1e6]
 
 
 def test_generators_that_cannot_be(monkeypatch):

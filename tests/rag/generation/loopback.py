@@ -18,7 +18,10 @@ def event(content: str | None = None, *, finish: str | None = None, usage: dict[
 
 
 class Loopback:
-    """Answers the n-th request with the n-th of `answers`, the last one again and again."""
+    """Answers the n-th request with the n-th of `answers`, the last one again and again.
+
+    An answer is a list of events, an error, or a function that makes events from the request.
+    """
 
     def __init__(self) -> None:
         self.answers: list[Any] = []
@@ -59,6 +62,8 @@ def serving() -> Iterator[Loopback]:
             loopback.paths.append(self.path)
             answer = loopback.answers[min(number, len(loopback.answers) - 1)]
             self.close_connection = True
+            if callable(answer):
+                answer = answer(loopback.requests[number])
             if isinstance(answer, tuple):
                 status, headers, text = answer
                 self.send_response(status)

@@ -123,6 +123,21 @@ def test_an_idle_engine_takes_as_many_as_run_and_wait_together(engine_for):
         engine.submit(ask())
 
 
+def test_the_queue_comes_on_top_of_those_that_run_at_once(engine_for):
+    model = ScriptedModel(gated=True)
+    engine = engine_for(model, queue_size=2, parallel=3)
+    assert engine.idle == 3
+    running = [engine.submit(ask()) for _ in range(5)]
+    with pytest.raises(QueueFull):
+        engine.submit(ask())
+    assert model.wait_for("begun", 3)
+    assert (engine.idle, engine.waiting) == (0, 2)
+    running[0].cancel()
+    running[3].cancel()
+    assert eventually(lambda: engine.waiting == 0 or model.count("begun") == 4)
+    engine.submit(ask())
+
+
 @pytest.mark.parametrize("how", ["event", "method"])
 def test_cancel_stops_a_running_answer_within_one_piece(engine_for, how):
     model = ScriptedModel(pieces=tuple("abcdefgh"), gated=True)

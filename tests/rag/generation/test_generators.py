@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage
 
 from rag.generation.engine import Engine
 from rag.generation.extractive import ExtractiveAnswerer
+from rag.generation.openvino import LocalOpenVINO
 from rag.generation.prompt import build_messages
 from rag.generation.qwen import LocalQwen
 from rag.types import Question, Turn
@@ -19,11 +20,14 @@ from rag.types import Question, Turn
 OPTIONS = {"temperature": 0.7, "top_p": 0.8, "top_k": 20, "max_new_tokens": 24, "seed": 3}
 
 
-@pytest.fixture(params=["local", "extractive", "foreign"])
+@pytest.fixture(params=["local", "openvino", "extractive", "foreign"])
 def generator(request):
     if request.param == "local":
         folder = request.getfixturevalue("tiny_qwen_folder")
         return LocalQwen.load(folder, name="tiny/qwen", dtype="float32")
+    if request.param == "openvino":
+        folder = request.getfixturevalue("tiny_ir_folder")
+        return LocalOpenVINO.load(folder, name="tiny/ir", dtype="float32")
     if request.param == "extractive":
         return ExtractiveAnswerer()
     answer = AIMessage("어텐션은 가중합을 계산한다 [1].")

@@ -104,6 +104,23 @@ def test_a_passage_larger_than_the_budget_is_cut_to_sentences(passage):
     assert 20 < words(kept.text) < 80
 
 
+def test_what_cannot_be_read_in_time_is_cut_but_the_best_match_stays(passage):
+    at = LONG.index("문장 20은")
+    passages = [passage(LONG, number=n, matched=(at, at + 12)) for n in (1, 2, 3)]
+
+    def affordable(tokens):
+        return build_messages(
+            Question("무엇?"), passages, count_tokens=words, max_prompt_tokens=4000, affordable_tokens=tokens
+        )
+
+    assert affordable(10_000) == affordable(None) == build(Question("무엇?"), passages)
+    some = affordable(300)
+    assert sum(words(message.content) for message in some.messages) <= 300
+    assert 0 < len(some.passages)
+    (least,) = affordable(0).passages
+    assert "문장 20은" in least.text and words(least.text) < 20
+
+
 def test_history_goes_oldest_first_and_never_starts_with_an_answer(passage):
     turns = tuple(
         Turn("user" if n % 2 == 0 else "assistant", f"{'질문' if n % 2 == 0 else '대답'} {n} " + "말 " * 20)

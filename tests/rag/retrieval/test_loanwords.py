@@ -5,7 +5,7 @@ from rag.text import morphemes_of
 
 TEXTS = [
     "Each chunk goes through attention. A chunk is embedded; attention is what the transformer does.",
-    "배치 크기를 정한다. 토큰은 token이다. 캐시를 비운다. The batch, the but, the this.",
+    "배치 크기를 정한다. 토큰은 token이고 모델은 model이다. 캐시를 비운다. The batch, the but, the this.",
     "렌더링 파이프라인은 화면을 그린다.",
 ]
 
@@ -20,8 +20,9 @@ def words():
     [
         ("청크 크기는 왜 중요해?", "chunk 크기는 왜 중요해?"),
         ("트랜스포머에서 어텐션이란?", "transformer에서 attention이란?"),
-        ("토큰이 뭐야?", "토큰(token)이 뭐야?"),
-        ("토큰(token)이 뭐야?", "토큰(token)이 뭐야?"),
+        ("모델이 뭐야?", "모델(model)이 뭐야?"),
+        ("모델(model)이 뭐야?", "모델(model)이 뭐야?"),
+        ("토큰이 뭐야?", "토큰이 뭐야?"),
         ("what is rendering?", "what is 렌더링?"),
         ("What is a chunk?", "What is a chunk?"),
         ("학교는 어디에 있어?", "학교는 어디에 있어?"),
