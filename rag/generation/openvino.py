@@ -20,8 +20,8 @@ from pydantic import PrivateAttr
 from rag.errors import GenerationFailed, NoModel
 from rag.generation.blocks import Blocks, Table
 from rag.generation.paged import IR_FILE, PagedModel, Row
-from rag.generation.qwen import LocalQwen, _end_ids
-from rag.generation.steps import Steps, _Request
+from rag.generation.qwen import LocalQwen, end_ids
+from rag.generation.steps import Request, Steps
 from rag.hardware import Precision
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class LocalOpenVINO(LocalQwen):
         generation = path / "generation_config.json"
         told = json.loads(generation.read_text(encoding="utf-8")) if generation.is_file() else config
         self._penalty = float(told.get("repetition_penalty") or 1.0)
-        self._ends = _end_ids(told.get("eos_token_id")) | _end_ids(tokenizer.eos_token_id)
+        self._ends = end_ids(told.get("eos_token_id")) | end_ids(tokenizer.eos_token_id)
         return self
 
     @property
@@ -122,7 +122,7 @@ class PagedSteps(Steps):
         super().__init__(model)
         self._blocks = Blocks(model.blocks, model.block_tokens, min(model.blocks, _KEPT_TOKENS // model.block_tokens))
         # By request; touched by the thread of the steps alone.
-        self._tables: dict[_Request, Table] = {}
+        self._tables: dict[Request, Table] = {}
         self._measured: deque[float] = deque(maxlen=8)
         self.tokens_per_s: float | None = None
         """How fast prompts are read; steady, so that like questions get like prompts."""
@@ -140,7 +140,7 @@ class PagedSteps(Steps):
         """How many of the prompt's first tokens need not be computed."""
         return self._blocks.match(prompt)
 
-    def _wanted(self) -> list[_Request]:
+    def _wanted(self) -> list[Request]:
         taking_part = super()._wanted()
         with self._changed:
             self._give_back()
@@ -148,10 +148,9 @@ class PagedSteps(Steps):
         able = [r for r in taking_part if r in self._tables or self._needs(r) <= self._blocks.free]
         return able or taking_part
 
-    def _step(self, requests: Sequence[_Request]) -> torch.Tensor:
+    def _step(self, requests: Sequence[Request]) -> torch.Tensor:
         import torch
 
-        self._wake_waiting(requests)
         rows = []
         for request in requests:
             table = self._tables.get(request)
@@ -173,15 +172,8 @@ class PagedSteps(Steps):
                 request.reads = bool(request.unseen)
         return torch.from_numpy(logits)
 
-    def _needs(self, request: _Request) -> int:
+    def _needs(self, request: Request) -> int:
         return self._blocks.needed(len(request.prompt) + request.limit)
-
-    def _wake_waiting(self, taking_part: Sequence[_Request]) -> None:
-        """Hand an empty piece to those whose turn to read has not come: their askers may have left."""
-        with self._changed:
-            waiting = [r for r in self._requests if r not in taking_part and not r.handed_out]
-        for request in waiting:
-            self._hand_out(request, None)
 
     def _give_back(self) -> None:
         for request in [request for request in self._tables if request not in self._requests]:

@@ -116,7 +116,7 @@ class LocalQwen(BaseChatModel):
         # Some models need it to end at all, and say so in their files.
         self._penalty = model.generation_config.repetition_penalty or 1.0
         self._tokenizer = tokenizer
-        self._ends = _end_ids(model.generation_config.eos_token_id) | _end_ids(tokenizer.eos_token_id)
+        self._ends = end_ids(model.generation_config.eos_token_id) | end_ids(tokenizer.eos_token_id)
         return self
 
     @property
@@ -223,5 +223,6 @@ def _role(message: BaseMessage) -> str:
     return _ROLES[message.type]
 
 
-def _end_ids(ids: int | list[int] | None) -> frozenset[int]:
+def end_ids(ids: int | list[int] | None) -> frozenset[int]:
+    """The ids that end an answer, as a generation config writes them: one, several or none."""
     return frozenset() if ids is None else frozenset([ids] if isinstance(ids, int) else ids)

@@ -33,7 +33,7 @@ class Steps:
         self._model = model
         self._prefixes = Prefixes()
         self._changed = threading.Condition()
-        self._requests: list[_Request] = []  # in the order in which they came
+        self._requests: list[Request] = []  # in the order in which they came
         self._thread: threading.Thread | None = None
         self._running = False
 
@@ -47,7 +47,7 @@ class Steps:
         Raises:
             GenerationFailed: a step that this request took part in failed.
         """
-        request = _Request(list(prompt), sampler, limit, frozenset(ends))
+        request = Request(list(prompt), sampler, limit, frozenset(ends))
         if limit < 1:
             return
         self._join(request)
@@ -57,7 +57,7 @@ class Steps:
         finally:
             self._leave(request)
 
-    def _join(self, request: _Request) -> None:
+    def _join(self, request: Request) -> None:
         with self._changed:
             self._requests.append(request)
             # After a fork the thread is gone, and says so.
@@ -66,7 +66,7 @@ class Steps:
                 self._thread = threading.Thread(target=self._run, name="generation-steps", daemon=True)
                 self._thread.start()
 
-    def _next(self, request: _Request) -> int | None:
+    def _next(self, request: Request) -> int | None:
         with self._changed:
             request.waits = not request.handed_out
             self._changed.notify_all()
@@ -75,7 +75,7 @@ class Steps:
                 raise request.error
             return request.handed_out.popleft()
 
-    def _leave(self, request: _Request) -> None:
+    def _leave(self, request: Request) -> None:
         with self._changed:
             request.over = True
             if request in self._requests:
@@ -95,6 +95,7 @@ class Steps:
 
         with torch.inference_mode():
             while taking_part := self._wanted():
+                self._wake_waiting(taking_part)
                 try:
                     logits = self._step(taking_part)
                 except Exception as error:
@@ -108,7 +109,7 @@ class Steps:
                     else:
                         self._hand_out(request, token)
 
-    def _wanted(self) -> list[_Request]:
+    def _wanted(self) -> list[Request]:
         """Who takes part in the next step, once somebody waits for it; nobody when all have left."""
         with self._changed:
             self._changed.wait_for(lambda: not self._requests or any(request.waits for request in self._requests))
@@ -118,7 +119,14 @@ class Steps:
             reader = next((request for request in self._requests if request.reads), None)
             return [request for request in self._requests if not request.reads or request is reader]
 
-    def _step(self, requests: Sequence[_Request]) -> torch.Tensor:
+    def _wake_waiting(self, taking_part: Sequence[Request]) -> None:
+        """Hand an empty piece to those whose turn to read has not come: their askers may have left."""
+        with self._changed:
+            waiting = [request for request in self._requests if request not in taking_part and not request.handed_out]
+        for request in waiting:
+            self._hand_out(request, None)
+
+    def _step(self, requests: Sequence[Request]) -> torch.Tensor:
         """Logits behind each request's block, (requests, vocabulary); every memory grows by its block."""
         import torch
 
@@ -156,7 +164,7 @@ class Steps:
                 self._prefixes.keep(request.prompt, part.memory)
         return logits
 
-    def _hand_out(self, request: _Request, token: int | None) -> None:
+    def _hand_out(self, request: Request, token: int | None) -> None:
         with self._changed:
             request.handed_out.append(token)
             # Not left to the one who waits: until it wakes up, another step would run for nobody.
@@ -168,7 +176,7 @@ class Steps:
                     self._end(request)
             self._changed.notify_all()
 
-    def _fail(self, requests: Sequence[_Request], error: Exception) -> None:
+    def _fail(self, requests: Sequence[Request], error: Exception) -> None:
         with self._changed:
             for request in requests:
                 request.error = GenerationFailed(
@@ -179,14 +187,16 @@ class Steps:
                 self._end(request)
             self._changed.notify_all()
 
-    def _end(self, request: _Request) -> None:
+    def _end(self, request: Request) -> None:
         # The iterator may have left already; it then took itself out.
         request.over = request.error is None
         if request in self._requests:
             self._requests.remove(request)
 
 
-class _Request:
+class Request:
+    """One answer on its way: what of its prompt is unseen, what it was handed, whether anybody waits for more."""
+
     def __init__(self, prompt: list[int], sampler: Sampler, limit: int, ends: frozenset[int]) -> None:
         self.prompt = prompt
         self.sampler = sampler
