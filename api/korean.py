@@ -24,6 +24,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "{id} runs on torch, slower: there is no OpenVINO copy.",
         "{id} 모델을 변환한 OpenVINO 사본이 없어 더 느린 torch로 계산합니다.",
     ),
+    (
+        "This index was made by another version and finds less.",
+        "다른 버전에서 만든 색인이라 검색 결과가 덜 정확합니다.",
+    ),
+    ("`ask-notes ingest` brings it up to date.", "`ask-notes ingest`를 실행하면 새로 만듭니다."),
     ("`ask-notes ingest` makes one.", "`ask-notes ingest`를 실행하면 만듭니다."),
     (
         "{id} runs on torch, slower: OpenVINO could not take it over ({why}).",

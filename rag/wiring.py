@@ -18,6 +18,7 @@ from rag.pipeline import Pipeline, Writer
 from rag.retrieval.embedding import open_embeddings
 from rag.retrieval.generations import Generations
 from rag.retrieval.index import open_index
+from rag.retrieval.lexical import VERSION as LEXICAL_VERSION
 from rag.retrieval.retriever import NotesRetriever
 from rag.settings import GeneratorSettings, Settings
 from rag.text import morphemes
@@ -105,6 +106,9 @@ class LiveNotes:
         index = open_index(self._generations)
         manifest = index.manifest
         why = [*(f"Passed over: {reason}" for reason in index.pin.passed_over), *manifest.fallbacks]
+        if manifest.versions.get("lexical") != str(LEXICAL_VERSION):
+            made = "This index was made by another version and finds less."
+            why.append(f"{made} `ask-notes ingest` brings it up to date.")
         encoder = None
         if manifest.encoder is not None:
             check_pin(self._settings, manifest.encoder.id)

@@ -195,6 +195,8 @@ def test_generations_that_were_passed_over(course, tmp_path, monkeypatch):
 
     generations = Generations(settings.data_dir)
     folder = settings.data_dir / "index" / "gen-000001"
+    monkeypatch.setattr(wiring, "LEXICAL_VERSION", -1)
+    is_korean(wiring.LiveNotes(auto).fallbacks()[-2], "ingest")
     (folder / "dense.faiss").write_bytes(b"short")
     is_korean(refused(generations.pin), "gen-000001/dense.faiss")
     (folder / "dense.faiss").unlink()

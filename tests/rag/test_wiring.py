@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 
 from ingest.build import build
 from ingest.request import IngestRequest
-from rag import models
+from rag import models, wiring
 from rag.errors import BadConfiguration, DamagedIndex, EncoderMismatch, NoIndex, NoModel
 from rag.retrieval.generations import Generations
 from rag.retrieval.manifest import MANIFEST
@@ -290,3 +290,9 @@ def test_threads_that_ask_while_notes_change(settings, notes, opened):
         thread.join()
     assert failures == []
     assert pipeline.readiness().generation == "gen-000004"
+
+
+def test_an_index_of_another_version_says_so(course, monkeypatch):
+    assert not any("another version" in why for why in wiring.LiveNotes(course).fallbacks())
+    monkeypatch.setattr(wiring, "LEXICAL_VERSION", -1)
+    assert any("another version" in why for why in wiring.LiveNotes(course).fallbacks())
