@@ -27,8 +27,8 @@ _RUN = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,24}(?![A-Za-z])")
 _FAR, _NEAR, _SURE, _SAME = 0.075, 0.05, 0.02, 0.01
 # Of words that sound as good those that the notes write most often; one is enough where the word itself is there too.
 _TAKEN, _TIE = 2, 0.021
-# A word that the notes write in Hangul is not a loan from one that they write a tenth as often.
-_LEAST_SHARE = 0.1
+# What the notes write in Hangul more often than in Latin letters is found without them.
+_LEAST_SHARE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,10 @@ def _eojeols(text: str) -> list[tuple[int, int]]:
     spans = []
     for match in _EOJEOL.finditer(text):
         particle = _PARTICLES.search(match.group())
+        stem_end = match.start() + particle.start() if particle else match.end()
+        if not foreign(text[match.start() : stem_end]):
+            continue
         if particle and particle.start() > 2:
-            spans.append((match.start(), match.start() + particle.start()))
+            spans.append((match.start(), stem_end))
         spans.append(match.span())
-    return [(start, end) for start, end in spans if foreign(text[start:end])]
+    return spans
