@@ -69,6 +69,7 @@ bench: install-dev
 # SIZES: chunks of synthetic notes; a million takes long to build and some 10 GB of memory.
 bench-search: install-dev
 	$(BIN)/python -m benchmarks.search_growth $(or $(SIZES),10000 200000)
+	$(BIN)/python -m benchmarks.vector_indexes $(or $(SIZES),10000 200000)
 
 # MODEL: a folder with safetensors; IR: a folder with the same model for OpenVINO.
 bench-generate: install-dev

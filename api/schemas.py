@@ -268,6 +268,9 @@ class AskResponse(BaseModel):
     generation: str
     usage: UsageOut
     timings_ms: TimingsOut
+    query: str = Field(
+        description="What was looked up: the question as the notes spell it, a follow-up with what it points at."
+    )
 
     @classmethod
     def of(cls, answer: Answer, question: str) -> AskResponse:
@@ -285,6 +288,7 @@ class AskResponse(BaseModel):
             generation=answer.generation,
             usage=UsageOut(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens),
             timings_ms=TimingsOut(retrieve=timings.retrieve, first_token=timings.first_token, total=timings.total),
+            query=answer.query or answer.question or question,
         )
 
 

@@ -7,6 +7,7 @@ around a few hundred centres, as those of notes do. Morphemes are taken to be th
 build time is that of the index alone. The query goes the whole way: Kiwi, the embedded encoder, both legs, fusion,
 the second look, widening. Beside it, over the same chunks: BM25 over words split at white space, computed by bm25s
 (what LangChain's BM25Retriever does with rank_bm25, only faster), and a FAISS-flat search with the same encoder.
+The kinds of FAISS index alone, up to a million: vector_indexes.py.
 """
 
 from __future__ import annotations

@@ -170,6 +170,7 @@ class Pipeline:
             embedder=_embedder(retriever.index),
             generation=retriever.index.generation,
             answerable_score=decision.score,
+            query=query,
         )
         yield AnswerDone(answer)
 

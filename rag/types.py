@@ -115,6 +115,8 @@ class Answer:
     embedder: str | None = None
     generation: str = ""
     answerable_score: float | None = None
+    query: str = ""
+    """What was looked up: the question as the notes spell it, a follow-up with what it points at."""
 
 
 @dataclass(frozen=True, slots=True)

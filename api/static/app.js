@@ -2,6 +2,7 @@
 
 import { byId, copyText, el, icon } from "./dom.js";
 import { closeNote, forgetNotes, load, openList, openNote } from "./note.js";
+import { closeScope, drawScope, inForce } from "./scope.js";
 import { ask, get, keepKey } from "./server.js";
 import { suggest } from "./suggest.js";
 import { Turn } from "./turn.js";
@@ -48,6 +49,7 @@ function drawAround() {
   byId("new").hidden = !turns.length;
   drawBanner();
   drawWelcome();
+  drawScope(documents);
 }
 
 function drawBanner() {
@@ -122,11 +124,12 @@ const plainTitle = (title) => title.replace(/^[\d.\-_\s]+/, "").trim();
 
 function start(text) {
   if (running || !text.trim()) return;
-  const turn = new Turn(text.trim(), { open: openNote, retry });
+  const turn = new Turn(text.trim(), inForce(), { open: openNote, retry });
   turns.push(turn);
   byId("conversation").append(turn.element);
   question.value = "";
   grow();
+  closeScope();
   drawAround();
   turn.element.scrollIntoView({ block: "start", behavior: calm() ? "auto" : "smooth" });
   run(turn);
@@ -144,7 +147,7 @@ async function run(turn) {
     done: (data) => finish(turn, data),
   };
   try {
-    await ask(turn.question, earlier.slice(-2 * HISTORY_TURNS), on, running.signal);
+    await ask(turn.question, earlier.slice(-2 * HISTORY_TURNS), turn.scope, on, running.signal);
     announce(t("finished") + turn.answer.answer);
   } catch (failure) {
     if (failure.name === "AbortError") turn.stopped = true;
@@ -242,15 +245,15 @@ function applyTheme() {
 function keep() {
   const done = turns.filter((turn) => turn.answer).slice(-KEPT_TURNS);
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify(done.map((turn) => turn.answer)));
+    sessionStorage.setItem(KEPT, JSON.stringify(done.map((turn) => ({ ...turn.answer, scope: turn.scope }))));
   } catch {
     sessionStorage.removeItem(KEPT); // more than the browser keeps: the page itself still has it
   }
 }
 
 function restore() {
-  for (const answer of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) {
-    const turn = new Turn(answer.question, { open: openNote, retry });
+  for (const { scope = {}, ...answer } of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) {
+    const turn = new Turn(answer.question, scope, { open: openNote, retry });
     Object.assign(turn, { answer, text: answer.answer, citations: answer.citations, passages: answer.passages });
     turns.push(turn);
     byId("conversation").append(turn.element);

@@ -51,8 +51,8 @@ export const get = async (path) => (await call(path)).json();
 export const post = async (path, body) => (await call(path, { body })).json();
 
 // Ask, and hand each event to `on[event](data)`; resolves after `done`.
-export async function ask(question, history, on, signal) {
-  const response = await call("/v1/ask", { body: { question, history, stream: true }, signal });
+export async function ask(question, history, scope, on, signal) {
+  const response = await call("/v1/ask", { body: { question, history, scope, stream: true }, signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let finished = false;

@@ -4,15 +4,17 @@
 import { copyText, el, icon } from "./dom.js";
 import { toUtf16 } from "./offsets.js";
 import { bare, render } from "./prose.js";
+import { parts } from "./scope.js";
 import { post } from "./server.js";
 import { t } from "./words.js";
 
 const CLOSEST = 3;
 
 export class Turn {
-  // `actions`: open(place), retry(turn)
-  constructor(question, actions) {
+  // `scope`: where to look, as the API takes it; `actions`: open(place), retry(turn)
+  constructor(question, scope, actions) {
     this.question = question;
+    this.scope = scope;
     this.actions = actions;
     this.text = "";
     this.passages = null;
@@ -51,7 +53,17 @@ export class Turn {
     cancelAnimationFrame(this.pending);
     this.pending = 0;
     this.element.setAttribute("aria-busy", this.busy);
-    this.element.replaceChildren(el("h2", { class: "asked" }, this.question), this.body());
+    this.element.replaceChildren(el("h2", { class: "asked" }, this.question), this.looked(), this.body());
+  }
+
+  // Where was looked, and for what, should either differ from the plain question in all notes.
+  looked() {
+    const where = parts(this.scope).map(([, value]) => value);
+    const query = this.answer?.query;
+    const said = [];
+    if (where.length) said.push(t("looked_in", { where: where.join(" · ") }));
+    if (query && query !== this.answer.question) said.push(t("looked_for", { query: query.replace(/\s+/g, " ") }));
+    return said.length ? el("p", { class: "looked" }, ...said.map((words) => el("span", {}, words))) : "";
   }
 
   body() {
@@ -159,13 +171,14 @@ export class Turn {
     return details;
   }
 
-  // Asked for once, when somebody wants to know. A question that leans on an earlier one was looked up with it,
-  // so a passage may be missing here; it then stands without its explanation.
+  // Asked for once, when somebody wants to know: the same words looked up in the same place. Answers that a
+  // reload kept from before have no `query`; a passage that their question does not find stands unexplained.
   async explain() {
     if (this.explanations) return;
     this.explanations = new Map();
     try {
-      const found = await post("/v1/search", { query: this.question, k: this.answer.passages.length, explain: true });
+      const { query = this.question, passages } = this.answer;
+      const found = await post("/v1/search", { query, k: passages.length, scope: this.scope, explain: true });
       for (const one of found.explanations ?? []) this.explanations.set(one.chunk_id, one);
       this.draw();
     } catch {

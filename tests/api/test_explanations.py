@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from api.schemas import SearchResponse
-from rag.types import Explanation, Feature, Matched, SearchResult
+import pytest
+
+from api.schemas import AskResponse, SearchResponse
+from rag.types import Answer, Explanation, Feature, Matched, SearchResult, Timings, Usage
 
 WHY = Explanation(
     chunk_id="c1",
@@ -29,3 +31,11 @@ def test_an_explanation_goes_over_the_wire_whole():
 def test_nobody_asked_nothing_told():
     written = SearchResponse.of(SearchResult("q", (), "gen-000001", None)).model_dump()
     assert set(written) == {"query", "generation", "embedder", "passages"}
+
+
+@pytest.mark.parametrize(
+    ("query", "told"), [("LSTM 게이트는? 그건 왜 그래?", "LSTM 게이트는? 그건 왜 그래?"), ("", "그건 왜 그래?")]
+)
+def test_an_answer_says_what_was_looked_up(query, told):
+    answer = Answer("말.", (), (), (), False, "extractive", Usage(), Timings(), "그건 왜 그래?", query=query)
+    assert AskResponse.of(answer, "그건 왜 그래?").query == told

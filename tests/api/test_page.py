@@ -112,3 +112,34 @@ def test_what_the_notes_ask_is_suggested():
     assert none == []
     assert two == [0, 1]
     assert suggested == ["게이트는 왜 sigmoid, 후보는 왜 tanh?", "어떻게 답을 만드나?"]
+
+
+def test_the_scope_of_before_is_in_force_again():
+    script = """
+    const store = new Map([["ask-notes.scope", '{"sources":["week1/"],"languages":["ko"]}']]);
+    globalThis.localStorage = { getItem: () => "en", setItem() {} };
+    globalThis.sessionStorage = { getItem: (key) => store.get(key) ?? null };
+    globalThis.document = { getElementById: () => ({}) };
+    const { inForce, parts } = await import("STATIC/scope.js");
+    const first = inForce();
+    first.sources.push("elsewhere");
+    console.log(JSON.stringify([inForce(), parts(inForce()), parts({}), parts({ origins: ["klue"] })]));
+    """
+    scope, chips, none, klue = _run(script)  # type: ignore[misc]
+    assert scope == {"sources": ["week1/"], "languages": ["ko"]}
+    assert chips == [["sources", "week1/"], ["languages", "Korean notes"]]
+    assert none == []
+    assert klue == [["origins", "KLUE"]]
+
+
+def test_every_word_of_a_scope_is_there_in_both_languages():
+    script = """
+    globalThis.localStorage = { getItem: () => "ko", setItem() {} };
+    const { t, switchLanguage } = await import("STATIC/words.js");
+    const words = ["sources", "origins", "languages", "notes", "klue", "ko", "en"];
+    const korean = words.map((word) => t(`scope_${word}`));
+    switchLanguage();
+    console.log(JSON.stringify([korean, words.map((word) => t(`scope_${word}`))]));
+    """
+    korean, english = _run(script)  # type: ignore[misc]
+    assert len({*korean, *english}) == 13  # KLUE is KLUE in both

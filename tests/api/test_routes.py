@@ -73,7 +73,7 @@ def test_ask_has_the_fields_of_the_design(client):
     body = client.post("/v1/ask", json={"question": "LoRA는 무엇을 학습하나요?"}).json()
     assert set(body) == {
         "question", "answer", "abstained", "citations", "passages", "sentences", "generator", "embedder",
-        "generation", "usage", "timings_ms",
+        "generation", "usage", "timings_ms", "query",
     }  # fmt: skip
     assert set(body["usage"]) == {"prompt_tokens", "completion_tokens"}
     assert set(body["timings_ms"]) == {"retrieve", "first_token", "total"}
@@ -84,6 +84,11 @@ def test_ask_has_the_fields_of_the_design(client):
         text = client.get(f"/v1/documents/{citation['doc_id']}").json()["text"]
         assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert [set(sentence) for sentence in body["sentences"]] == [{"start", "end", "support", "markers"}] * 2
+
+
+def test_a_scope_narrows_an_answer(client):
+    body = client.post("/v1/ask", json={"question": "BM25", "scope": {"sources": ["week1/"]}}).json()
+    assert {passage["source"] for passage in body["passages"]} == {"week1/rag.md"}
 
 
 def test_notes_that_do_not_say_are_an_answer(client):

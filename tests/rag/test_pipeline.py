@@ -192,6 +192,11 @@ def test_a_follow_up_is_looked_up_with_the_question_before(pipeline):
     answer = made.ask(Question("그건 왜 그래?", history=history))
     assert answer.passages[0].source == "week1/02-LSTM.md"
     assert answer.question == "그건 왜 그래?"
+    assert GATES in answer.query
+    assert "그건 왜 그래?" in answer.query
+    # The words that were looked up find the same again: what "How this was found" rests on.
+    found = made.search(answer.query, explain=True)
+    assert [one.chunk_id for one in found.explanations] == [one.chunk.chunk_id for one in answer.passages]
     assert "그건 왜 그래?" in model.prompts[0]
     assert made.ask(Question("그건 왜 그래?")).abstained
 
