@@ -71,9 +71,19 @@ class Fitted:
 
 
 def look_up_all(
-    retriever: NotesRetriever, dataset: Dataset, *, share: float, k: int, seed: int = 0, told: Callable[[], None]
+    retriever: NotesRetriever,
+    dataset: Dataset,
+    *,
+    share: float,
+    k: int,
+    seed: int = 0,
+    rarity: bool = True,
+    told: Callable[[], None],
 ) -> list[Asked]:
     """Look every question up as `ask` does; `share` of the answerable ones without the documents that answer them.
+
+    One result for each question, in their order. Without `rarity` words weigh by their kind alone, as they do for a
+    caller that has no index.
 
     Raises:
         BadInput: `share` is not from 0 to 1.
@@ -87,7 +97,7 @@ def look_up_all(
     for question in leave_out(dataset, share, documents, seed=seed).questions:
         query = retriever.respelled(look_up(question.question, ()))
         passages = retriever.retrieve(query, k, Scope(exclude_doc_ids=question.left_out))
-        values = signals(query, passages, idf=retriever.idf).values
+        values = signals(query, passages, idf=retriever.idf if rarity else None).values
         row = Row(values, not question.is_impossible, language(question.question))
         # Questions about one document stay together: a fold is not to learn from its neighbours.
         about = next(iter(documents.get(question.id) or ()), question.id)
@@ -129,23 +139,23 @@ def _fitted(name: Language, asked: Sequence[Asked], false_refusals: float, seed:
         )
         return Fitted(name, *counts, why=why)
     scores = _unseen_scores(asked)
-    area, low, high = _area(scores, answerable, seed)
+    separation, low, high = area(scores, answerable, seed)
     coverage, risk = risk_coverage(scores, ~answerable)
     points = tuple({"coverage": float(c), "risk": float(r)} for c, r in zip(coverage, risk, strict=True))
     if low < MIN_LOWER_BOUND:
         why = (
-            f"Questions with and without an answer do not separate: AUROC {area:.2f}, 95 % from {low:.2f} to "
+            f"Questions with and without an answer do not separate: AUROC {separation:.2f}, 95 % from {low:.2f} to "
             f"{high:.2f}, and {MIN_LOWER_BOUND} is the least its lower end may be. Look whether the labels are right "
             "and the evidence is in the notes, or add questions."
         )
-        return Fitted(name, *counts, area, low, high, points=points, why=why)
+        return Fitted(name, *counts, separation, low, high, points=points, why=why)
     made = fit(rows, false_refusals=false_refusals, prior=SHIPPED)
     own = np.array([made.probability(row.signals) for row in rows])
     # The threshold comes from scores of questions that were not fitted on: a fit flatters its own.
     threshold = threshold_at(scores[answerable], false_refusals)
     made = Calibration(made.weights, made.bias, {"ko": threshold, "en": threshold})
     refused, false = float((own[~answerable] < threshold).mean()), float((own[answerable] < threshold).mean())
-    return Fitted(name, *counts, area, low, high, refused, false, points, made)
+    return Fitted(name, *counts, separation, low, high, refused, false, points, made)
 
 
 def _unseen_scores(asked: Sequence[Asked]) -> NDArray[np.float64]:
@@ -160,7 +170,7 @@ def _unseen_scores(asked: Sequence[Asked]) -> NDArray[np.float64]:
     return scores
 
 
-def _area(scores: NDArray[np.float64], answerable: NDArray[np.bool_], seed: int) -> tuple[float, float, float]:
+def area(scores: NDArray[np.float64], answerable: NDArray[np.bool_], seed: int) -> tuple[float, float, float]:
     """AUROC with a 95 % bootstrap interval over questions, each class resampled by itself."""
     yes, no = scores[answerable], scores[~answerable]
     draw = np.random.default_rng(seed)

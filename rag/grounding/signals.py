@@ -14,7 +14,7 @@ from typing import Literal
 from rag.grounding.reading import Reading, Word, read
 from rag.grounding.spans import layout
 from rag.grounding.support import found_at
-from rag.text import bigrams
+from rag.text import HANGUL, bigrams
 from rag.types import Passage
 
 Asked = Literal["number", "date", "person", "place", "other"]
@@ -58,6 +58,9 @@ _KIND_WEIGHT = {"name": 1.5, "noun": 1.0, "verb": 0.4, "adverb": 0.3}
 _RUN_CHARS = 300
 # Added to every rarity, so that rare verbs and slips of spelling do not outweigh names.
 _FLOOR = 2.0
+# What makes a noun before it something that is done.
+_DOING = re.compile(r"[하한할함해했되된될됨돼됐]|시[키킨킬켜켰]")
+_PARTS = re.compile(r"[A-Za-z]+|\d+")
 NAMES = ("passage", "place", "union", "names", "bigrams", "margin", "first", "type", "absent")
 
 
@@ -130,10 +133,16 @@ def _terms(asked: Reading, idf: Callable[[str], float] | None) -> list[_Term]:
         if word.lemma in _ASKING or word.form in _ASKING:
             continue
         shown = asked.source[word.start : word.end]
-        specific = word.kind == "name" or (shown.isascii() and shown.lower() != shown)
+        specific = _is_specific(word, shown, asked)
         rarity = 1.0 if idf is None else _FLOOR + max(0.0, idf(word.lemma))
         found.setdefault(word.form, _Term(word, shown, _KIND_WEIGHT[word.kind] * rarity, specific))
     return list(found.values())
+
+
+def _is_specific(word: Word, shown: str, asked: Reading) -> bool:
+    """A name or a term; a capital that opens an English sentence tells none, nor what somebody does (보정하는)."""
+    opens_korean = shown.isascii() and shown.lower() != shown and HANGUL.search(asked.source) is not None
+    return (word.kind == "name" and not _DOING.match(asked.source, word.end)) or opens_korean
 
 
 def _look(terms: Sequence[_Term], passage: Passage) -> list[list[tuple[int, float]]]:
@@ -141,8 +150,21 @@ def _look(terms: Sequence[_Term], passage: Passage) -> list[list[tuple[int, floa
     note = read(passage.text)
     title = read(f"{passage.title}\n{passage.chunk.heading}".strip())
     return [
-        [*found_at(term.word, note), *((-1, credit) for _, credit in found_at(term.word, title)[:1])] for term in terms
+        [
+            *(found_at(term.word, note) or _spelled(term, passage.text)),
+            *((-1, credit) for _, credit in found_at(term.word, title)[:1]),
+        ]
+        for term in terms
     ]
+
+
+def _spelled(term: _Term, source: str) -> list[tuple[int, float]]:
+    """Where a term in Latin letters stands in another dress: L1 as $L_1$, SmolLM2 in SmolLM2-135M."""
+    if not (term.specific and term.shown.isascii() and term.shown.isalnum()):
+        return []
+    parts = map(re.escape, _PARTS.findall(term.shown))
+    pattern = rf"(?<![A-Za-z0-9]){r'[-_{ ]{0,2}'.join(parts)}(?![A-Za-z0-9])"
+    return [(match.start(), 1.0) for match in re.finditer(pattern, source, re.IGNORECASE)]
 
 
 def _best_place(

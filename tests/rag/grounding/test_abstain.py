@@ -117,3 +117,20 @@ def test_signals_are_shares_by_name(passages):
 )
 def test_what_is_asked_for(question, kind):
     assert asked_for(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "absent"),
+    [
+        ("L1 규제란 무엇인가?", "가중치의 $L_1$ 노름을 더한다.", 0.0),
+        ("L1 규제란 무엇인가?", "가중치의 $L_{1}$ 노름을 더한다.", 0.0),
+        ("L1 규제란 무엇인가?", "가중치의 $L_2$ 노름을 더한다.", 1.0),
+        ("L1 규제란 무엇인가?", "행렬 XL_12 을 더한다.", 1.0),
+        ("How long are the texts of the SmolLM2 exercise?", "We train SmolLM2-135M on short texts.", 0.0),
+        ("How long are the texts of the SmolLM2 exercise?", "We train SmolLM3-3B on short texts.", 1.0),
+        ("Besides rats, what can tokens spell?", "Tokens can spell cats and rats.", 0.0),
+        ("Adam은 무엇을 더하나?", "SGD는 기울기를 더한다.", 1.0),
+    ],
+)
+def test_a_term_is_absent_whatever_its_dress(passage, question, text, absent):
+    assert signals(question, [passage(text)]).values["absent"] == absent
