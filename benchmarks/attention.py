@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import sys
@@ -22,14 +21,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, DynamicCache
 
-from benchmarks.embedding import RESULTS, _cpu
+from benchmarks.embedding import RESULTS
+from eval.environment import machine, versions
 from rag.generation import attention
 from rag.generation.memory import Memory
 from rag.generation.qwen import LocalQwen
@@ -224,13 +223,8 @@ def _circumstances(bench: Bench, model: Path) -> dict[str, Any]:
         "layers": bench.stock.config.num_hidden_layers,
         "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
         "date": time.strftime("%Y-%m-%d"),
-        "machine": {
-            "cpu": _cpu(),
-            "cores": os.cpu_count(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-        },
-        "versions": {name: version(name) for name in ("torch", "transformers")},
+        "machine": machine(),
+        "versions": versions(),
     }
 
 

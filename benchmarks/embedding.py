@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
+from eval.environment import machine, versions
 from ingest.klue import load_klue
 from ingest.notes import Failure, read_notes
 from ingest.split import Splitter
@@ -38,7 +36,6 @@ from rag.types import Document
 RESULTS = Path(__file__).parent / "results"
 QUESTIONS = 20
 REFERENCE = "E5Embeddings, torch float32"
-PACKAGES = ("torch", "transformers", "sentence-transformers", "openvino", "numpy")
 
 
 @dataclass
@@ -182,33 +179,12 @@ def write(result: dict[str, object]) -> None:
     """Keep a result with the machine and the versions it was measured with."""
     result |= {
         "date": time.strftime("%Y-%m-%d"),
-        "machine": {
-            "cpu": _cpu(),
-            "cores": os.cpu_count(),
-            "system": platform.system(),
-            "python": platform.python_version(),
-        },
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "machine": machine(),
+        "versions": versions(),
     }
     RESULTS.mkdir(exist_ok=True)
     name = str(result["model"]).rsplit("/", 1)[-1].lower()
     (RESULTS / f"embedding-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

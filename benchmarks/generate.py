@@ -15,19 +15,18 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from eval.environment import machine, versions
+
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("torch", "transformers", "openvino", "numpy")
 PROMPTS = (512, 1024, 2048)
 BATCHES = (1, 4, 8)
 DECODED = 24
@@ -311,17 +310,10 @@ def _show(name: str, found: dict[str, dict[str, Any]]) -> None:
 
 def write(args: argparse.Namespace, found: dict[str, Any]) -> None:
     """Results with the machine and the versions they hold for."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
     record = {
         "model": args.model.name,
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.system()},
-        "python": platform.python_version(),
-        "versions": versions,
+        "machine": machine(),
+        "versions": versions(),
         "rounds": args.rounds,
         "ways": found,
     }
@@ -332,12 +324,6 @@ def write(args: argparse.Namespace, found: dict[str, Any]) -> None:
         for way, results in found.items():
             results["measured"] = before.get(way, {}).get("measured", {}) | results["measured"]
     file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def main() -> None:
 
 def _measure(size: int, folder: Path, choice: EncoderChoice) -> None:
     random = np.random.default_rng(0)
-    texts, vectors, queries = _texts(random, size), _vectors(random, size), _texts(random, QUERIES, LENGTH)
+    texts, vectors, queries = _texts(random, size), seeded_vectors(random, size), _texts(random, QUERIES, LENGTH)
     corpus = _corpus(texts)
     generations = Generations(folder / "data")
     began = time.perf_counter()
@@ -119,7 +119,7 @@ def _others(texts: list[str], index: NotesIndex, choice: EncoderChoice, queries:
     flat = faiss.IndexFlatIP(DIM)
     flat.add(vectors)
     near, _ = _times(lambda query: flat.search(encoder.queries([query]), 5), queries)
-    asked = _vectors(np.random.default_rng(1), QUERIES)
+    asked = seeded_vectors(np.random.default_rng(1), QUERIES)
     truth = flat.search(asked, 10)[1]
     ours = [index.dense.search(vector, 10).rows for vector in asked]
     recall = np.mean([len(set(a.tolist()) & set(b.tolist())) / 10 for a, b in zip(truth, ours, strict=True)])
@@ -148,7 +148,8 @@ def _texts(random: np.random.Generator, n: int, words: int = WORDS) -> list[str]
     return [" ".join(vocabulary[rank] for rank in row) + "." for row in ranks.tolist()]
 
 
-def _vectors(random: np.random.Generator, n: int) -> NDArray[np.float32]:
+def seeded_vectors(random: np.random.Generator, n: int) -> NDArray[np.float32]:
+    """Vectors of unit length around CENTRES centres, float32 (n, DIM)."""
     centres = np.random.default_rng(3).standard_normal((CENTRES, DIM)).astype(np.float32)
     vectors = centres[random.integers(0, CENTRES, n)]
     vectors += random.standard_normal((n, DIM), dtype=np.float32)

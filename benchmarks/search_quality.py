@@ -41,6 +41,8 @@ def main() -> None:
     print(f"{'recall@5':34} {'n':>4}  {'words':>20}  {'words and meaning':>20}  difference")
     for file in args.questions:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        # What the notes do not answer has no evidence that could be found.
+        rows = [row for row in rows if not row.get("is_impossible")]
         hits = {name: _hits(retriever, rows) for name, retriever in (("words", words), ("both", both))}
         kinds = np.array([row.get("type") or f"topic_change={row.get('topic_change')}" for row in rows])
         for kind in ["all", *dict.fromkeys(kinds.tolist())]:

@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.search_growth import CENTRES, DIM, QUERIES, _vectors
+from benchmarks.search_growth import CENTRES, DIM, QUERIES, seeded_vectors
+from eval.environment import machine, versions
 from rag.retrieval.dense import HNSW_BUILD, HNSW_LINKS, HNSW_SEARCH, DenseIndex
 
 if TYPE_CHECKING:
@@ -48,7 +46,10 @@ def main() -> None:
     parser.add_argument("--hnsw-limit", type=int, default=200_000, help="no HNSW above so many (default: 200,000)")
     args = parser.parse_args()
     for size in args.sizes:
-        vectors, asked = _vectors(np.random.default_rng(0), size), _vectors(np.random.default_rng(1), QUERIES)
+        vectors, asked = (
+            seeded_vectors(np.random.default_rng(0), size),
+            seeded_vectors(np.random.default_rng(1), QUERIES),
+        )
         _keep(size, "synthetic", list(_measure(vectors, asked, "synthetic", args.hnsw_limit)))
     if args.notes:
         vectors, asked = _parted(args.notes)
@@ -138,18 +139,11 @@ def _keep(size: int, of: str, rows: list[dict[str, Any]]) -> None:
     merged = sorted(kept + rows, key=lambda row: row["chunks"])
     about = {
         "synthetic": f"{DIM} floats, around {CENTRES} centres, seeded", "queries": QUERIES, "near": NEAR,
-        "machine": {"cpu": _processor(), "cores": os.cpu_count(), "system": platform.system()},
-        "versions": {"python": platform.python_version(), "faiss": version("faiss-cpu"), "numpy": np.__version__},
+        "machine": machine(),
+        "versions": versions(),
         "rows": merged,
     }  # fmt: skip
     RESULTS.write_text(json.dumps(about, indent=1) + "\n")
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ _PACKAGES = (
     "ir-measures",
     "langchain-core",
     "openvino",
-    "openvino-genai",
+    "langchain-openai",
 )
 _MANIFEST_KEYS = ("format", "created", "encoder", "splitter", "counts", "dense", "files")
 

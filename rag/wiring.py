@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 _PARALLEL = 4
 # Room for prompts that were answered, so that the next one that begins alike need not be read again.
 _KEPT_TOKENS = 4096
-_TIMED_WORDS = 256
 _log = logging.getLogger(__name__)
 
 
@@ -220,27 +218,7 @@ def _local(settings: Settings, files: ModelFiles, why: tuple[str, ...]) -> OpenG
     model = LocalQwen.load(
         files.path, name=files.id, dtype=wanted.dtype, threads=settings.threads, adapter=wanted.adapter
     )
-    speed = _ReadingSpeed(model)
-    return OpenGenerator(model, files.id, model.get_num_tokens, why, "torch", speed.affordable, speed.measure)
-
-
-class _ReadingSpeed:
-    """How fast a local model reads a prompt, from reading one."""
-
-    def __init__(self, model: BaseChatModel) -> None:
-        self._model = model
-        self._tokens_per_s: float | None = None
-
-    def measure(self) -> None:
-        from langchain_core.messages import HumanMessage
-
-        started = time.perf_counter()
-        (*_, last) = self._model.stream([HumanMessage("note " * _TIMED_WORDS)], max_new_tokens=1, temperature=0.0)
-        usage = getattr(last, "usage_metadata", None) or {"input_tokens": _TIMED_WORDS}
-        self._tokens_per_s = usage["input_tokens"] / (time.perf_counter() - started)
-
-    def affordable(self, _: Sequence[BaseMessage], seconds: float) -> int | None:
-        return None if self._tokens_per_s is None else int(self._tokens_per_s * seconds)
+    return OpenGenerator(model, files.id, model.get_num_tokens, why, "torch", model.affordable_tokens, model.warm)
 
 
 def _remote(wanted: GeneratorSettings) -> OpenGenerator:

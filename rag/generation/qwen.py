@@ -8,6 +8,7 @@ of notes, citations or queues.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any, Self
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage, ChatMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, ChatMessage, HumanMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
@@ -30,6 +31,8 @@ from rag.generation.text_stream import Detokeniser, Stopper, Thinking
 from rag.hardware import Precision, device, precision
 from rag.packing import pack_linears
 
+# Of the prompt whose reading is timed.
+_TIMED_WORDS = 256
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
@@ -52,6 +55,7 @@ class LocalQwen(BaseChatModel):
     _tokenizer: Any = PrivateAttr()
     _ends: frozenset[int] = PrivateAttr()
     _penalty: float = PrivateAttr(1.0)
+    _tokens_per_s: float | None = PrivateAttr(None)
 
     @classmethod
     def load(
@@ -130,6 +134,17 @@ class LocalQwen(BaseChatModel):
     def get_num_tokens(self, text: str) -> int:
         """Tokens of a text, without those that a chat template puts around it."""
         return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def warm(self) -> None:
+        """Read a first prompt, and time it."""
+        started = time.perf_counter()
+        (*_, last) = self.stream([HumanMessage("note " * _TIMED_WORDS)], max_new_tokens=1, temperature=0.0)
+        usage = getattr(last, "usage_metadata", None) or {"input_tokens": _TIMED_WORDS}
+        self._tokens_per_s = usage["input_tokens"] / (time.perf_counter() - started)
+
+    def affordable_tokens(self, messages: Sequence[BaseMessage], seconds: float) -> int | None:
+        """Tokens of a prompt that begins with `messages` whose first answer token comes in `seconds`; None: unknown."""
+        return None if self._tokens_per_s is None else int(self._tokens_per_s * seconds)
 
     def get_num_tokens_from_messages(self, messages: Sequence[BaseMessage], tools: Any = None) -> int:
         """Tokens of the whole prompt, template included."""
