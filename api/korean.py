@@ -11,7 +11,7 @@ from functools import lru_cache
 
 # A field is "." (a folder's name) or holds no ". ", so that it cannot swallow a sentence.
 SENTENCES: tuple[tuple[str, str], ...] = (
-    # Models: what fell back, and why (rag/models.py, rag/wiring.py, ingest/encoder.py).
+    # Models: what fell back, and why (rag/encoders.py, rag/generators.py, rag/wiring.py, ingest/encoder.py).
     ("{id} is not in the cache and the hub is out of reach.", "{id} 모델이 캐시에 없고 허브에도 연결할 수 없습니다."),
     ("{id} could not be fetched from the hub ({why}).", "{id} 모델을 허브에서 받지 못했습니다({why})."),
     ("Vectors come from the embedded {id} instead.", "대신 내장된 {id} 모델로 임베딩합니다."),

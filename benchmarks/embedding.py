@@ -27,7 +27,8 @@ from eval.environment import machine, versions
 from ingest.klue import load_klue
 from ingest.notes import Failure, read_notes
 from ingest.split import Splitter
-from rag.models import EMBEDDED_ENCODER, EncoderFiles, embedded_files, encoder_files, local_folder
+from rag.encoders import EncoderFiles, encoder_files
+from rag.models import EMBEDDED_ENCODER, embedded_files, local_folder
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.openvino_encoder import runs_on_openvino
 from rag.settings import EncoderSettings

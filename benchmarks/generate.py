@@ -100,7 +100,8 @@ class Ours:
     """LocalQwen or LocalOpenVINO, asked through the seam that the engine uses."""
 
     def __init__(self, folder: Path, data: Path) -> None:
-        from rag.models import ModelFiles, runs_on_openvino
+        from rag.generators import runs_on_openvino
+        from rag.models import ModelFiles
         from rag.settings import GeneratorSettings, Settings
         from rag.wiring import open_generator
 

@@ -28,7 +28,7 @@ from ingest.prepare import Corpus, Section
 from ingest.progress import Silent
 from ingest.roots import StoredDocument
 from ingest.write import write_generation
-from rag.models import find_encoder
+from rag.encoders import find_encoder
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.embedding import open_embeddings
 from rag.retrieval.generations import Generations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ingest.progress import Progress
-from rag.models import EncoderFiles, check_pin, find_encoder, find_pinned_encoder, vectors_digest
+from rag.encoders import EncoderFiles, check_pin, find_encoder, find_pinned_encoder, vectors_digest
 from rag.retrieval.embedding import E5Embeddings, open_embeddings
 from rag.retrieval.manifest import EncoderPin
 from rag.settings import Settings

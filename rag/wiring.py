@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rag.encoders import check_pin, find_pinned_encoder
 from rag.errors import AskNotesError, BadConfiguration, NoModel
 from rag.generation.engine import Engine
+from rag.generators import find_generator, runs_on_openvino
 from rag.grounding import calibration_file
-from rag.models import ModelFiles, check_pin, find_generator, find_pinned_encoder, runs_on_openvino
+from rag.models import ModelFiles
 from rag.pipeline import Pipeline, Writer
 from rag.retrieval.embedding import open_embeddings
 from rag.retrieval.generations import Generations

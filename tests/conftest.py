@@ -65,7 +65,7 @@ def e5_tiny(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def minilm():
     """The embedded encoder's files."""
-    from rag.models import find_encoder
+    from rag.encoders import find_encoder
     from rag.settings import Settings
 
     found = find_encoder(Settings(models="embedded"))

@@ -12,9 +12,10 @@ from api.commands.ingest import show_audit
 from api.lines import line
 from api.messages import in_language
 from api.terminal import Terminal, wrap
+from rag.encoders import find_encoder, find_pinned_encoder
 from rag.errors import AskNotesError, NotReady
+from rag.generators import find_generator, runs_on_openvino
 from rag.grounding import calibration_file
-from rag.models import find_encoder, find_generator, find_pinned_encoder, runs_on_openvino
 from rag.retrieval.generations import Generations, Pin
 from rag.retrieval.manifest import Manifest, check_digests
 from rag.settings import LoadedSettings, Settings

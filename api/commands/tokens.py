@@ -9,8 +9,8 @@ from dataclasses import asdict
 
 from api.lines import line
 from api.terminal import Terminal
+from rag.encoders import EncoderFiles, find_encoder, find_pinned_encoder
 from rag.errors import NoIndex, NoModel
-from rag.models import EncoderFiles, find_encoder, find_pinned_encoder
 from rag.retrieval.generations import Generations
 from rag.retrieval.tokens import EncoderTokenizer
 from rag.settings import LoadedSettings, Settings

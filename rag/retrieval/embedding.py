@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from rag.encoders import EncoderFiles
 from rag.errors import AskNotesError, NoModel
-from rag.models import EncoderFiles
 from rag.retrieval.exported import find_copy, keep_copy, key_of
 from rag.retrieval.openvino_encoder import Backend, Numbers, OpenVINOEncoder, export, runs_on_openvino
 from rag.retrieval.pooling import Batch, require_mean

@@ -29,7 +29,7 @@ from ingest.audit import ChunkReading, audit
 from ingest.build import build
 from ingest.encoder import INT8, choose_encoder
 from ingest.request import IngestRequest
-from rag import models, wiring
+from rag import encoders, generators, models, wiring
 from rag.errors import AskNotesError
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
@@ -95,14 +95,14 @@ def test_errors_speak_in_their_own_sentences_where_they_are_known():
 @pytest.mark.usefixtures("offline")
 def test_models_out_of_reach():
     settings = Settings()
-    (encoder,) = models.find_encoder(settings).fallbacks
+    (encoder,) = encoders.find_encoder(settings).fallbacks
     is_korean(encoder, settings.encoder.id, models.EMBEDDED_ENCODER)
     assert choose_encoder(settings, None, re_embed=False).fallbacks == (encoder,)
-    _, (generator,) = models.find_generator(settings)
+    _, (generator,) = generators.find_generator(settings)
     is_korean(generator, settings.generator.id)
     assert wiring.open_generator(settings).fallbacks == (generator,)
-    is_korean(refused(models.find_encoder, Settings(models="hub")), settings.encoder.id)
-    is_korean(refused(models.find_generator, Settings(models="hub")), settings.generator.id)
+    is_korean(refused(encoders.find_encoder, Settings(models="hub")), settings.encoder.id)
+    is_korean(refused(generators.find_generator, Settings(models="hub")), settings.generator.id)
     is_korean(refused(wiring.open_generator, load({"generator.backend": "torch"}, environ={}).settings))
     is_korean(refused(writing_model, settings, "--judge"), "--judge", settings.generator.id)
     is_korean(refused(writing_model, load({"generator.backend": "extractive"}, environ={}).settings, "--judge"))
@@ -110,29 +110,29 @@ def test_models_out_of_reach():
 
 def test_a_hub_that_breaks_off(monkeypatch):
     monkeypatch.setattr(models, "hub_reachable", lambda: True)
-    (encoder,) = models.find_encoder(Settings()).fallbacks
+    (encoder,) = encoders.find_encoder(Settings()).fallbacks
     is_korean(encoder, "intfloat/e5-small-v2", "(")
-    _, (generator,) = models.find_generator(Settings())
+    _, (generator,) = generators.find_generator(Settings())
     is_korean(generator, "Qwen/Qwen3-0.6B")
 
 
 @pytest.mark.usefixtures("offline")
 def test_nothing_embedded_either(monkeypatch):
     monkeypatch.setattr(models, "embedded_files", lambda: None)
-    for why in models.find_encoder(Settings()).fallbacks:
+    for why in encoders.find_encoder(Settings()).fallbacks:
         is_korean(why)
-    for why in models.find_encoder(Settings(models="embedded")).fallbacks:
+    for why in encoders.find_encoder(Settings(models="embedded")).fallbacks:
         is_korean(why)
-    is_korean(refused(models.find_pinned_encoder, Settings(), models.EMBEDDED_ENCODER, "x"))
+    is_korean(refused(encoders.find_pinned_encoder, Settings(), models.EMBEDDED_ENCODER, "x"))
 
 
 @pytest.mark.usefixtures("offline")
 def test_the_encoder_of_an_index(tmp_path):
-    find = models.find_pinned_encoder
+    find = encoders.find_pinned_encoder
     is_korean(refused(find, Settings(), "intfloat/e5-small-v2", "x"), "intfloat/e5-small-v2")
     is_korean(refused(find, Settings(), "my folder", "x"), "my folder")
     is_korean(refused(find, Settings(), models.EMBEDDED_ENCODER, "0123456789abcdef"), models.EMBEDDED_ENCODER)
-    is_korean(refused(models.check_pin, Settings(models="embedded"), "intfloat/e5-small-v2"), "intfloat/e5-small-v2")
+    is_korean(refused(encoders.check_pin, Settings(models="embedded"), "intfloat/e5-small-v2"), "intfloat/e5-small-v2")
     pin = EncoderPin(
         id="a/b", digest="x", origin="hub", query_prefix="", passage_prefix="", pooling="mean", dim=2, window=9
     )
@@ -159,7 +159,7 @@ def test_an_encoder_that_runs_on_torch_instead(tmp_path, minilm, monkeypatch):
 
 def test_int8_and_the_other_numbers(minilm):
     rough = load({"models": "embedded", "encoder.dtype": "int8"}, environ={}).settings
-    find, digest = models.find_pinned_encoder, models.weights_digest(minilm.files.path)
+    find, digest = encoders.find_pinned_encoder, models.weights_digest(minilm.files.path)
     is_korean(INT8, "int8", "12")
     is_korean(refused(find, rough, models.EMBEDDED_ENCODER, digest), "int8")
     is_korean(refused(find, Settings(models="embedded"), models.EMBEDDED_ENCODER, f"{digest}-int8"), "int8")

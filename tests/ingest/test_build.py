@@ -11,8 +11,8 @@ from ingest import vectors
 from ingest.build import build
 from ingest.request import IngestRequest
 from rag import models
+from rag.encoders import find_encoder
 from rag.errors import BadNotes, EncoderMismatch, IndexLocked, NoModel, StorageRefused
-from rag.models import find_encoder
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
 from rag.retrieval.lexical import Postings, query_terms

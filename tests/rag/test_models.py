@@ -12,16 +12,14 @@ from typing import ClassVar
 
 import pytest
 
-from rag import models
+from rag import generators, models
+from rag.encoders import check_pin, find_encoder, find_pinned_encoder
 from rag.errors import BadConfiguration, EncoderMismatch, NoModel
+from rag.generators import find_generator
 from rag.models import (
     EMBEDDED_ENCODER,
     EMBEDDED_SHA256,
-    check_pin,
     embedded_files,
-    find_encoder,
-    find_generator,
-    find_pinned_encoder,
     from_hub,
     hub_reachable,
     local_folder,
@@ -153,7 +151,7 @@ def hub(repositories, status=200):
 # A process of its own, as the client reads its environment when it is imported.
 LOOK = """
 import json, sys
-from rag.models import find_encoder
+from rag.encoders import find_encoder
 from rag.settings import Settings, EncoderSettings
 from rag.errors import AskNotesError
 for _ in range(2):
@@ -297,7 +295,7 @@ IR_ID = GeneratorSettings().openvino_id
 
 @pytest.fixture
 def on_a_cpu(monkeypatch):
-    monkeypatch.setattr(models, "openvino_installed", lambda: True)
+    monkeypatch.setattr(generators, "openvino_installed", lambda: True)
     monkeypatch.setattr("rag.hardware.device", lambda: "cpu")
 
 
@@ -315,7 +313,7 @@ def test_on_a_cpu_the_first_choice_is_openvino(cache, no_hub, on_a_cpu):
 
 @pytest.mark.parametrize(("installed", "place"), [(False, "cpu"), (True, "cuda"), (True, "mps")])
 def test_elsewhere_it_is_torch(cache, no_hub, monkeypatch, installed, place):
-    monkeypatch.setattr(models, "openvino_installed", lambda: installed)
+    monkeypatch.setattr(generators, "openvino_installed", lambda: installed)
     monkeypatch.setattr("rag.hardware.device", lambda: place)
     cache(IR_ID, IR)
     qwen = cache("Qwen/Qwen3-0.6B")
@@ -347,7 +345,7 @@ def test_a_folder_says_itself_what_it_is_for(tmp_path, on_a_cpu):
     ]:
         wanted = GeneratorSettings(path=path, backend=backend)
         files, _ = find_generator(Settings(generator=wanted))
-        assert models.runs_on_openvino(files, wanted) == openvino
+        assert generators.runs_on_openvino(files, wanted) == openvino
     with pytest.raises(NoModel, match=r"openvino_model\.xml"):
         find_generator(Settings(generator=GeneratorSettings(path=plain, backend="openvino")))
     with pytest.raises(BadConfiguration, match="adapter"):

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rag.encoders import find_encoder
 from rag.errors import BadConfiguration, NoModel
 from rag.hardware import cpu_computes_bfloat16
-from rag.models import find_encoder
 from rag.retrieval.embedding import E5Embeddings
 from rag.settings import EncoderSettings, Settings
 from tests.helpers import save_tiny_encoder

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from rag.encoders import find_encoder
 from rag.errors import BadConfiguration, NoModel
-from rag.models import find_encoder
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.exported import find_copy, key_of
 from rag.retrieval.openvino_encoder import OpenVINOEncoder, runs_on_openvino

@@ -238,7 +238,7 @@ def twins(tmp_path, e5_tiny):
 
 
 def test_ties_go_to_the_earlier_chunk(twins, e5_tiny):
-    from rag.models import find_encoder
+    from rag.encoders import find_encoder
     from rag.retrieval.embedding import E5Embeddings
 
     encoder = E5Embeddings(find_encoder(Settings(encoder=EncoderSettings(path=e5_tiny))).encoder, dtype="float32")
