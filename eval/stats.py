@@ -85,7 +85,8 @@ def _share(result: Result, name: str) -> tuple[float, float] | None:
         within = result.abstained if name == "abstain_precision" else result.is_impossible
         return float(result.abstained and result.is_impossible), float(within)
     if name == RIGHT:
-        return None if result.failure is None else (float(result.failure == RIGHT), 1.0)
+        # Without an answer a question can only be lost, never come out right.
+        return None if result.failure is None or result.abstained is None else (float(result.failure == RIGHT), 1.0)
     value = result.scores.get(name)
     return None if value is None else (value, 1.0)
 

@@ -6,7 +6,11 @@ import { el } from "./dom.js";
 const FENCE = /^\s*(```|~~~)/;
 const ITEM = /^(\s*)([-*+]|\d{1,3}[.)])\s+/;
 const HEADING = /^#{1,6}\s+/;
-const INLINE = /`[^`\n]+`|\*\*[^\n]+?\*\*|\[\d{1,3}\]/g;
+// Code, bold, emphasis, a link or picture (its words are shown, its address is not), a marker. A star between Latin
+// letters or digits is a product.
+const LINK = /!?\[([^\]\n]+)\]\([^)\s]+\)/g;
+const EMPHASIS = /(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])/g;
+const INLINE = new RegExp(`\`[^\`\\n]+\`|\\*\\*[^\\n]+?\\*\\*(?!\\*)|${EMPHASIS.source}|${LINK.source}|\\[\\d{1,3}\\]`, "g");
 
 // Blocks of `text` as UTF-16 ranges: {kind: "p" | "h" | "code" | "item", start, end, ordered, depth}.
 export function blocks(text) {
@@ -53,6 +57,8 @@ export function bare(text) {
     .replace(/^\s*(#{1,6}|>|[-*+])\s+/gm, "")
     .replace(/^\s*\|?[-:| ]{3,}\|?\s*$/gm, "")
     .replace(/\*\*|`/g, "")
+    .replace(LINK, "$1")
+    .replace(EMPHASIS, "$1")
     .replace(/^\s*\||\|\s*$/gm, "")
     .replace(/\s*\|\s*/g, " · ")
     .replace(/\s+/g, " ")
@@ -90,8 +96,10 @@ function inline(parent, text, start, end, weak, marker) {
   for (const match of text.slice(start, end).matchAll(INLINE)) {
     const from = start + match.index;
     const to = from + match[0].length;
-    const button = match[0][0] === "[" ? marker(parseInt(match[0].slice(1), 10)) : null;
-    if (match[0][0] === "[" && !button) continue;
+    const link = match[2] !== undefined;
+    const reference = match[0][0] === "[" && !link;
+    const button = reference ? marker(parseInt(match[0].slice(1), 10)) : null;
+    if (reference && !button) continue;
     if (button) {
       // The marker stays on the line of the word it belongs to: a button may break off even from a no-break space.
       const spaced = text[from - 1] === " " && from - 1 >= done;
@@ -105,10 +113,14 @@ function inline(parent, text, start, end, weak, marker) {
       const code = el("code");
       plain(code, text, from + 1, to - 1, []);
       parent.append(marked(code, from, weak));
+    } else if (link) {
+      const label = from + match[0].indexOf("[") + 1;
+      inline(parent, text, label, label + match[2].length, weak, marker);
     } else {
-      const bold = el("strong");
-      inline(bold, text, from + 2, to - 2, weak, marker);
-      parent.append(bold);
+      const signs = match[0].startsWith("**") ? 2 : 1;
+      const strong = el(signs === 2 ? "strong" : "em");
+      inline(strong, text, from + signs, to - signs, weak, marker);
+      parent.append(strong);
     }
     done = to;
   }

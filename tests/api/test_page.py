@@ -61,6 +61,27 @@ def test_excerpts_are_bare():
     assert _run(script) == "제목 인용 굵게 code a · b 1 · 2 x"
 
 
+def test_emphasis_and_links_leave_their_words_and_products_their_stars():
+    text = "*기울인* 말과 *두 낱말*은 [문서](a.md#b) ![그림](x.png) 2*3*4, a * b * c, **굵게**"
+    script = f'import {{ bare }} from "STATIC/prose.js"; console.log(JSON.stringify(bare({json.dumps(text)})))'
+    assert _run(script) == "기울인 말과 두 낱말은 문서 그림 2*3*4, a * b * c, 굵게"
+
+
+def test_emphasis_and_links_are_drawn():
+    script = """
+    class Node { constructor(tag) { this.tag = tag; this.kids = []; }
+      append(...kids) { this.kids.push(...kids.filter((kid) => kid !== "")); }
+      setAttribute() {} }
+    globalThis.Node = Node;
+    globalThis.document = { createElement: (tag) => new Node(tag), createDocumentFragment: () => new Node("") };
+    const { render } = await import("STATIC/prose.js");
+    const flat = (node) => typeof node === "string" ? node : [node.tag, ...node.kids.map(flat)];
+    console.log(JSON.stringify(flat(render("*가* **나 *다*** [라](b.md) 2*3*4 [1]"))));
+    """
+    drawn = ["p", ["em", "가"], " ", ["strong", "나 ", ["em", "다"]], " ", "라", " 2*3*4 [1]"]
+    assert _run(script) == ["", drawn]
+
+
 def test_every_word_of_the_page_is_there_in_both_languages():
     script = """
     globalThis.localStorage = { getItem: () => "ko", setItem() {} };

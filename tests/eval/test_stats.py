@@ -62,6 +62,14 @@ def test_the_same_run_gives_the_same_numbers() -> None:
     assert stats.metrics(RUN, seed=7) == stats.metrics(RUN, seed=7)
 
 
+def test_slices_of_a_run_without_answers_say_nothing_of_right() -> None:
+    run = [result(str(n), {"recall@5": 0.0}, abstained=None, failure="not retrieved") for n in range(4)]
+    groups = {str(n): {"week": "one" if n < 2 else "two"} for n in range(4)}
+    cell = stats.slices(run, groups)["week"]["one"]
+    assert cell["right"]["value"] is None
+    assert cell["recall@5"]["value"] == 0
+
+
 def test_slices_are_runs_of_their_own() -> None:
     run = [result(str(n), {"recall@5": float(n % 2)}, failure="right") for n in range(40)]
     groups = {str(n): {"language": "ko" if n % 4 < 2 else "en", "id": str(n), "same": "x"} for n in range(40)}
