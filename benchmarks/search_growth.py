@@ -7,7 +7,7 @@ around a few hundred centres, as those of notes do. Morphemes are taken to be th
 build time is that of the index alone. The query goes the whole way: Kiwi, the embedded encoder, both legs, fusion,
 the second look, widening. Beside it, over the same chunks: BM25 over words split at white space, computed by bm25s
 (what LangChain's BM25Retriever does with rank_bm25, only faster), and a FAISS-flat search with the same encoder.
-The kinds of FAISS index alone, up to a million: vector_indexes.py.
+The kinds of FAISS index alone: vector_indexes.py. Sizes measured before stay in benchmarks/results/search-growth.json.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.kept import keep
 from ingest.encoder import EncoderChoice
 from ingest.prepare import Corpus, Section
 from ingest.progress import Silent
@@ -68,12 +69,12 @@ def main() -> None:
     for size in args.sizes:
         folder = Path(tempfile.mkdtemp(prefix="ask-notes-growth-"))
         try:
-            _measure(size, folder, choice)
+            keep("search-growth", [_measure(size, folder, choice)], ("chunks",), queries=QUERIES)
         finally:
             shutil.rmtree(folder)
 
 
-def _measure(size: int, folder: Path, choice: EncoderChoice) -> None:
+def _measure(size: int, folder: Path, choice: EncoderChoice) -> dict[str, Any]:
     random = np.random.default_rng(0)
     texts, vectors, queries = _texts(random, size), seeded_vectors(random, size), _texts(random, QUERIES, LENGTH)
     corpus = _corpus(texts)
@@ -96,16 +97,23 @@ def _measure(size: int, folder: Path, choice: EncoderChoice) -> None:
     retriever.retrieve(queries[0])
     p50, p95 = _times(retriever.retrieve, queries)
     resident = _rss() - before
-    others = _others(texts, index, choice, queries)
+    row = {
+        "chunks": size, "dense": manifest.dense, "build_s": round(built, 1), "open_ms": round(opened, 1),
+        "rss_mb": round(resident), "bytes_a_chunk": round(bytes_a_chunk),
+        "p50_ms": round(p50, 1), "p95_ms": round(p95, 1), **_others(texts, index, choice, queries),
+    }  # fmt: skip
     print(
         f"{size:8,} {manifest.dense:14} {built:7.1f} {opened:8.1f} {resident:7.0f} {bytes_a_chunk:12,.0f} "
-        f"{p50:7.1f} {p95:7.1f}  | {others}",
+        f"{p50:7.1f} {p95:7.1f}  | {row['words_p50_ms']}, {row['flat_p50_ms']}; recall@10 of "
+        f"{DenseIndex.__name__} against flat {row['recall_at_10']:.3f}",
         flush=True,
     )
     index.close()
+    return row
 
 
-def _others(texts: list[str], index: NotesIndex, choice: EncoderChoice, queries: list[str]) -> str:
+def _others(texts: list[str], index: NotesIndex, choice: EncoderChoice, queries: list[str]) -> dict[str, float]:
+    """What stands beside the whole search: words split at spaces, flat vectors, and how much of flat ours finds."""
     import bm25s
 
     assert choice.embeddings is not None and index.dense is not None
@@ -123,7 +131,7 @@ def _others(texts: list[str], index: NotesIndex, choice: EncoderChoice, queries:
     truth = flat.search(asked, 10)[1]
     ours = [index.dense.search(vector, 10).rows for vector in asked]
     recall = np.mean([len(set(a.tolist()) & set(b.tolist())) / 10 for a, b in zip(truth, ours, strict=True)])
-    return f"{words:.1f}, {near:.1f}; recall@10 of {DenseIndex.__name__} against flat {recall:.3f}"
+    return {"words_p50_ms": round(words, 1), "flat_p50_ms": round(near, 1), "recall_at_10": round(float(recall), 4)}
 
 
 def _times(search: Callable[[str], Any], queries: list[str]) -> tuple[float, float]:

@@ -24,14 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.kept import keep
 from benchmarks.search_growth import CENTRES, DIM, QUERIES, seeded_vectors
-from eval.environment import machine, versions
 from rag.retrieval.dense import HNSW_BUILD, HNSW_LINKS, HNSW_SEARCH, DenseIndex
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-RESULTS = Path(__file__).parent / "results" / "vector-indexes.json"
 NEAR, WANTED = 10, 0.99
 PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 # As many vectors a list are enough to place its centre; FAISS would take four times as many.
@@ -50,10 +49,10 @@ def main() -> None:
             seeded_vectors(np.random.default_rng(0), size),
             seeded_vectors(np.random.default_rng(1), QUERIES),
         )
-        _keep(size, "synthetic", list(_measure(vectors, asked, "synthetic", args.hnsw_limit)))
+        _keep(list(_measure(vectors, asked, "synthetic", args.hnsw_limit)))
     if args.notes:
         vectors, asked = _parted(args.notes)
-        _keep(len(vectors), "notes", list(_measure(vectors, asked, "notes", args.hnsw_limit)))
+        _keep(list(_measure(vectors, asked, "notes", args.hnsw_limit)))
 
 
 def _parted(file: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -133,17 +132,9 @@ def _recall(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
     return float(np.mean([len(set(a) & set(b)) / NEAR for a, b in zip(truth.tolist(), found.tolist(), strict=True)]))
 
 
-def _keep(size: int, of: str, rows: list[dict[str, Any]]) -> None:
-    before = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else []
-    kept = [row for row in before if (row["chunks"], row.get("vectors", "synthetic")) != (size, of)]
-    merged = sorted(kept + rows, key=lambda row: row["chunks"])
-    about = {
-        "synthetic": f"{DIM} floats, around {CENTRES} centres, seeded", "queries": QUERIES, "near": NEAR,
-        "machine": machine(),
-        "versions": versions(),
-        "rows": merged,
-    }  # fmt: skip
-    RESULTS.write_text(json.dumps(about, indent=1) + "\n")
+def _keep(rows: list[dict[str, Any]]) -> None:
+    about = {"synthetic": f"{DIM} floats, around {CENTRES} centres, seeded", "queries": QUERIES, "near": NEAR}
+    keep("vector-indexes", rows, ("chunks", "vectors"), **about)
 
 
 if __name__ == "__main__":
