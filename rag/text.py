@@ -40,8 +40,8 @@ FUNCTION_WORDS = frozenset(
     "having it its this that these those there here and or but nor not if then than so such what which who whom whose "
     "when where why how can could will would shall should may might must i you he she we they me him her us them my "
     "your his our their one ones about into onto over under out up down off between through during before after above "
-    "below again further once each any some no only own same other another too very just also get gets got getting "
-    "use uses used using make makes made let s t re ve ll d m".split()
+    "below again further once each every any some no only own same other another too very just also get gets got "
+    "getting use uses used using make makes made let s t re ve ll d m".split()
 )
 
 _CONTENT_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "XR", "MAG", "MM", "SH", "SL", "SN"])

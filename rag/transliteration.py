@@ -77,7 +77,9 @@ def distance(hangul: str, latin: str, limit: float = 2.0) -> float:
             if i < n:
                 best[i + 1][j] = min(best[i + 1][j], cost + skip)
                 for length, written, price in options:
-                    if letters.startswith(written, j):
+                    if letters.startswith(written, j) and _fits(
+                        units[i], written, letters[:j], letters[j + len(written) :]
+                    ):
                         place = best[i + length]
                         end = j + len(written)
                         place[end] = min(place[end], cost + price)
@@ -133,6 +135,20 @@ def _options(units: tuple[str, ...], start: int) -> list[tuple[int, str, float]]
             key = units[start] + "".join(unit.lstrip("-") for unit in units[start + 1 : start + length])
             found += [(length, written, price) for written, price in _SPELLINGS.get(key, ())]
     return found
+
+
+def _fits(unit: str, written: str, before: str, behind: str) -> bool:
+    """Whether letters may sound like this where they stand: soft c and g, the ti of "nation", the ch of "machine"."""
+    following = behind[:1]
+    if unit == "ㅅ" and written == "ch":
+        return bool(before)
+    if unit[-1] in "ㅅㅆ" and written in ("c", "sc", "cc"):
+        return following in ("e", "i", "y")
+    if unit in ("ㅈ", "ㅉ") and written in ("g", "dg", "zg"):
+        return following in ("e", "i", "y")
+    if unit == "ㅅ" and written in ("ti", "ci"):
+        return following in ("a", "e", "o", "u")
+    return True
 
 
 def _skip_unit(unit: str) -> float:

@@ -25,6 +25,8 @@ _PARTICLES = re.compile(
 _RUN = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,24}(?![A-Za-z])")
 # Two syllables sound like something too easily, and so do those that may be Chinese: then it must sound the same.
 _FAR, _NEAR, _SURE, _SAME = 0.075, 0.05, 0.02, 0.01
+# Any English word sounds like some Korean one: in a question that is all English only the nearest is believed.
+_ENGLISH = 0.03
 # Of words that sound as good those that the notes write most often; one is enough where the word itself is there too.
 _TAKEN, _TIE = 2, 0.021
 # What the notes write in Hangul more often than in Latin letters is found without them.
@@ -80,7 +82,8 @@ class Loanwords:
         """
         words = [(start, end, _SURE) for start, end in _eojeols(question)]
         words += [(noun.start, noun.end, _FAR) for noun in nouns(question)]
-        words += [(*m.span(), _FAR) for m in _RUN.finditer(question) if m.group().lower() not in self._counts]
+        far = _FAR if HANGUL.search(question) else _ENGLISH
+        words += [(*m.span(), far) for m in _RUN.finditer(question) if m.group().lower() not in self._counts]
         lower, found = question.lower(), list[Respelling]()
         for start, end, far in words:
             if any(start < one.end and one.start < end for one in found):
@@ -92,11 +95,15 @@ class Loanwords:
         return sorted(found, key=lambda one: one.start)
 
     def respelled(self, question: str) -> str:
-        """A question as the notes would put it: a word that they lack replaced, one that they have completed."""
+        """A question as the notes would put it: a word that they lack replaced, one that they have completed.
+
+        A Latin word stays in any case: an encoder of English reads it, and reads no Hangul.
+        """
         text = question
         for one in reversed(self.respellings(question)):
             spelling = " ".join(one.spellings)
-            text = text[: one.start] + (f"{one.word}({spelling})" if one.known else spelling) + text[one.end :]
+            stays = one.known or one.word.isascii()
+            text = text[: one.start] + (f"{one.word}({spelling})" if stays else spelling) + text[one.end :]
         return text
 
     def spellings(self, word: str, far: float = _FAR) -> tuple[str, ...]:
@@ -144,7 +151,9 @@ class Loanwords:
             return []
         likely = [other for other, sieve in self._sieves.items() if sieve.fullmatch(word)]
         allowed = {other: min(far, _FAR if len(other) > 2 else _NEAR) for other in likely}
-        return [(cost, other) for other in likely if (cost := distance(other, word, allowed[other])) <= allowed[other]]
+        near = [(cost, other) for other in likely if (cost := distance(other, word, allowed[other])) <= allowed[other]]
+        # What is taken over from English is a noun; "틀리" (be wrong) sounds like "three" and is none.
+        return [(cost, other) for cost, other in near if any(noun.word == other for noun in nouns(other))]
 
 
 def _eojeols(text: str) -> list[tuple[int, int]]:

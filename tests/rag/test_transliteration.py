@@ -40,6 +40,19 @@ def test_what_has_no_sound_is_infinitely_far(hangul, latin):
     assert distance(hangul, latin) == float("inf")
 
 
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [
+        (("시티", "city"), ("서브", "curve")),
+        (("제너럴", "general"), ("조이스", "goes")),
+        (("네이션", "nation"), ("스미스", "times")),
+        (("머신", "machine"), ("서버", "cover")),
+    ],
+)
+def test_c_g_and_ti_are_soft_only_before_the_right_letters(near, far):
+    assert distance(*near) <= 0.075 < distance(*far)
+
+
 def test_accents_do_not_matter():
     assert distance("포앙카레", "poincaré") == distance("포앙카레", "poincare")
 

@@ -6,7 +6,7 @@ from rag.text import morphemes_of
 TEXTS = [
     "Each chunk goes through attention. A chunk is embedded; attention is what the transformer does.",
     "배치 크기를 정한다. 토큰은 token이고 모델은 model이다. 캐시를 비운다. The batch, the but, the this.",
-    "렌더링 파이프라인은 화면을 그린다.",
+    "렌더링 파이프라인은 화면을 그린다. 검색이 틀렸나, 생성이 틀렸나?",
 ]
 
 
@@ -23,7 +23,8 @@ def words():
         ("모델이 뭐야?", "모델(model)이 뭐야?"),
         ("모델(model)이 뭐야?", "모델(model)이 뭐야?"),
         ("토큰이 뭐야?", "토큰이 뭐야?"),
-        ("what is rendering?", "what is 렌더링?"),
+        ("what is rendering?", "what is rendering(렌더링)?"),
+        ("Are the three answers wrong?", "Are the three answers wrong?"),
         ("What is a chunk?", "What is a chunk?"),
         ("학교는 어디에 있어?", "학교는 어디에 있어?"),
         ("캐시는 왜 비워?", "캐시는 왜 비워?"),
