@@ -77,11 +77,9 @@ def distance(hangul: str, latin: str, limit: float = 2.0) -> float:
             if i < n:
                 best[i + 1][j] = min(best[i + 1][j], cost + skip)
                 for length, written, price in options:
-                    if letters.startswith(written, j) and _fits(
-                        units[i], written, letters[:j], letters[j + len(written) :]
-                    ):
+                    end = j + len(written)
+                    if letters.startswith(written, j) and _fits(units[i], written, letters[:j], letters[end:]):
                         place = best[i + length]
-                        end = j + len(written)
                         place[end] = min(place[end], cost + price)
             if j < m:
                 row[j + 1] = min(row[j + 1], cost + _skip_letter(letters, j))
