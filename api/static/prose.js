@@ -6,13 +6,16 @@ import { el } from "./dom.js";
 const FENCE = /^\s*(```|~~~)/;
 const ITEM = /^(\s*)([-*+]|\d{1,3}[.)])\s+/;
 const HEADING = /^#{1,6}\s+/;
+const RULE = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
+// A bar between cells; one inside code or a formula is none.
+const BAR = /`[^`]*`|\$[^$]*\$|\\\||(\|)/g;
 // Code, bold, emphasis, a link or picture (its words are shown, its address is not), a marker. A star between Latin
 // letters or digits is a product.
 const LINK = /!?\[([^\]\n]+)\]\([^)\s]+\)/g;
 const EMPHASIS = /(?<![\w*])\*(?=[^\s*])([^*\n]*[^\s*])\*(?![\w*])/g;
 const INLINE = new RegExp(`\`[^\`\\n]+\`|\\*\\*[^\\n]+?\\*\\*(?!\\*)|${EMPHASIS.source}|${LINK.source}|\\[\\d{1,3}\\]`, "g");
 
-// Blocks of `text` as UTF-16 ranges: {kind: "p" | "h" | "code" | "item", start, end, ordered, depth}.
+// Blocks of `text` as UTF-16 ranges: {kind: "p" | "h" | "code" | "item" | "row", start, end, ordered, depth, cells, head}.
 export function blocks(text) {
   const found = [];
   let open = null;
@@ -21,6 +24,7 @@ export function blocks(text) {
   for (const line of text.split("\n")) {
     const end = position + line.length;
     const item = ITEM.exec(line);
+    const cells = cellsOf(line, position);
     if (fence) {
       if (FENCE.test(line)) fence = null;
       else fence.end = end;
@@ -30,6 +34,12 @@ export function blocks(text) {
       found.push(fence);
       open = null;
     } else if (!line.trim()) {
+      open = null;
+    } else if (RULE.test(line) && found.at(-1)?.kind === "row") {
+      found.at(-1).head = true;
+      open = null;
+    } else if (cells.length > 1) {
+      found.push({ kind: "row", start: position, end, cells, head: false });
       open = null;
     } else if (item) {
       const ordered = /\d/.test(item[2]);
@@ -48,6 +58,22 @@ export function blocks(text) {
     position = end + 1;
   }
   return found;
+}
+
+// The cells of a line that begins at `position`, as ranges without the space around them; one for a line without bars.
+function cellsOf(line, position) {
+  const bars = [...line.matchAll(BAR)].filter((match) => match[1]).map((match) => match.index);
+  const edges = [-1, ...bars, line.length];
+  const cells = [];
+  for (let place = 0; place + 1 < edges.length; place += 1) {
+    const from = edges[place] + 1;
+    const words = line.slice(from, edges[place + 1]);
+    const outside = place === 0 || place + 2 === edges.length;
+    if (outside && !words.trim()) continue;
+    const start = position + from + words.length - words.trimStart().length;
+    cells.push({ start, end: start + words.trim().length });
+  }
+  return cells;
 }
 
 // `text` in one line without Markdown's signs, for excerpts.
@@ -69,10 +95,24 @@ export function bare(text) {
 export function render(text, { weak = [], marker = () => null } = {}) {
   const fragment = document.createDocumentFragment();
   let list = null;
+  let table = null;
   for (const block of blocks(text)) {
     if (block.kind !== "item") list = null;
+    if (block.kind !== "row") table = null;
     if (block.kind === "code") {
       fragment.append(el("pre", {}, el("code", {}, text.slice(block.start, Math.min(block.end, text.length)))));
+    } else if (block.kind === "row") {
+      if (!table) {
+        table = el("tbody");
+        fragment.append(el("div", { class: "rows" }, el("table", {}, table)));
+      }
+      const row = el("tr");
+      table.append(row);
+      for (const { start, end } of block.cells) {
+        const cell = el(block.head ? "th" : "td");
+        row.append(cell);
+        inline(cell, text, start, end, weak, marker);
+      }
     } else if (block.kind === "item") {
       const tag = block.ordered ? "ol" : "ul";
       if (list?.localName !== tag) {

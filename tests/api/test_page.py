@@ -55,6 +55,23 @@ def test_blocks_of_an_answer_lose_no_word():
     ]
 
 
+def test_rows_fall_into_cells():
+    text = "앞말\n| 모델 | 층 |\n|---|:-:|\n| `a|b` | $P(x|y)$ [1] |\n항목 | 값 | 끝\n$p(a | b)$ 하나"
+    rows = _run(
+        f'import {{ blocks }} from "STATIC/prose.js"; console.log(JSON.stringify(blocks({json.dumps(text)})))'
+    )
+    shown = [
+        (row["kind"], row.get("head"), [text[c["start"] : c["end"]] for c in row.get("cells", [])]) for row in rows
+    ]
+    assert shown == [
+        ("p", None, []),
+        ("row", True, ["모델", "층"]),
+        ("row", False, ["`a|b`", "$P(x|y)$ [1]"]),
+        ("row", False, ["항목", "값", "끝"]),
+        ("p", None, []),
+    ]
+
+
 def test_excerpts_are_bare():
     text = "## 제목\n> 인용\n- **굵게** `code`\n| a | b |\n|---|---|\n| 1 | 2 |\n```py\nx\n```"
     script = f'import {{ bare }} from "STATIC/prose.js"; console.log(JSON.stringify(bare({json.dumps(text)})))'
