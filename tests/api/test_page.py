@@ -57,9 +57,7 @@ def test_blocks_of_an_answer_lose_no_word():
 
 def test_rows_fall_into_cells():
     text = "앞말\n| 모델 | 층 |\n|---|:-:|\n| `a|b` | $P(x|y)$ [1] |\n항목 | 값 | 끝\n$p(a | b)$ 하나"
-    rows = _run(
-        f'import {{ blocks }} from "STATIC/prose.js"; console.log(JSON.stringify(blocks({json.dumps(text)})))'
-    )
+    rows = _run(f'import {{ blocks }} from "STATIC/prose.js"; console.log(JSON.stringify(blocks({json.dumps(text)})))')
     shown = [
         (row["kind"], row.get("head"), [text[c["start"] : c["end"]] for c in row.get("cells", [])]) for row in rows
     ]
