@@ -6,7 +6,8 @@ The ways take turns, round by round in one process, because a machine's speed dr
 others use too, look at cpu_ratio with --threads 1: seconds of the processor instead of the clock's. `sdpa` is
 AutoModelForCausalLM in bfloat16 with its own cache; `registered` the same with the row-block attention of
 rag/generation/attention.py; `LocalQwen` the steps that answers are written with: that attention, a cache
-that copies no past, weights laid out once. Results are added to benchmarks/results/attention.json.
+that copies no past, layers with fewer passes over memory, weights laid out once. Results are added to
+benchmarks/results/attention.json.
 """
 
 from __future__ import annotations

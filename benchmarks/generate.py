@@ -33,6 +33,8 @@ DECODED = 24
 RAG_TOKENS = 1000
 ANSWER_TOKENS = 48
 ASKERS = 8
+BUDGETED = (1000, 2000, 4000)
+BUDGET_S = 1.5
 EVALUATED = 8
 EVAL_TOKENS = 16
 TUTORIAL = "transformers pipeline, bfloat16"
@@ -132,6 +134,29 @@ class Ours:
         results["known_instructions"] = self._ask(self._rag(RAG_TOKENS), 1)[0]
         return results
 
+    def budget(self, tokens: int) -> dict[str, float]:
+        """Tokens of a RAG prompt and seconds to its first answer token, whole and as the budget cuts it.
+
+        With instructions that nobody asked with before, and with those that everybody asks with.
+        """
+        from langchain_core.messages import SystemMessage
+
+        from rag.pipeline import _FOR_READING
+
+        results = {}
+        self._ask(self._rag(256), 1)
+        for state in ("cold", "known"):
+            for cut in (False, True):
+                system = self._rag(256)[0]
+                if state == "cold":
+                    system = SystemMessage(f"{self._texts.piece(2)} {system.content}")
+                affordable = self.model.affordable_tokens([system], _FOR_READING * BUDGET_S) if cut else None  # type: ignore[attr-defined]
+                messages = [system, *self._rag(tokens, affordable)[1:]]
+                seconds, _, read = self._ask(messages, 1)
+                name = f"{state}_{'cut' if cut else 'whole'}"
+                results |= {f"{name}_tokens": float(read), f"{name}_s": seconds}
+        return results
+
     def askers(self) -> dict[str, float]:
         """Whole answers to prompts of RAG_TOKENS, ASKERS at once and one after another."""
         together = self._at_once([self._rag(RAG_TOKENS) for _ in range(ASKERS)], ANSWER_TOKENS)
@@ -179,7 +204,7 @@ class Ours:
 
         return [HumanMessage(self._texts.piece(max(1, tokens - 13)))]
 
-    def _rag(self, tokens: int) -> list[Any]:
+    def _rag(self, tokens: int, affordable: int | None = None) -> list[Any]:
         from rag.generation.prompt import build_messages
         from rag.types import Chunk, Passage, Question
 
@@ -190,7 +215,11 @@ class Ours:
             passages.append(Passage(chunk, number, 1.0, 0, len(text), text, f"note-{number}.md"))
         asked = Question("노트에서 가장 중요한 것은 무엇인가?")
         return build_messages(
-            asked, passages, count_tokens=self.model.get_num_tokens, max_prompt_tokens=tokens
+            asked,
+            passages,
+            count_tokens=self.model.get_num_tokens,
+            max_prompt_tokens=tokens,
+            affordable_tokens=affordable,
         ).messages
 
     def _ask(self, messages: list[Any], tokens: int) -> tuple[float, float, int]:
@@ -249,6 +278,9 @@ def tasks(rounds: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         if number % 2 == 0:
             yield f"{ASKERS} askers", "askers", ()
             yield "evaluation", "evaluation", ()
+        if number == 0:
+            for tokens in BUDGETED:
+                yield f"budget {tokens}", "budget", (tokens,)
 
 
 def main() -> None:
@@ -279,7 +311,7 @@ def main() -> None:
         if args.only and not name.startswith(args.only):
             continue
         for way, (_, here) in workers.items():
-            if way == TUTORIAL and not hasattr(Tutorial, method):
+            if (way == TUTORIAL and not hasattr(Tutorial, method)) or (method == "budget" and "openvino" not in way):
                 continue
             here.send((method, arguments))
             measured, found[way]["peak_gb"] = here.recv()
@@ -300,7 +332,7 @@ def _show(name: str, found: dict[str, dict[str, Any]]) -> None:
         for key, values in measured.items():
             if key == "cores_lost":
                 continue
-            base = found[TUTORIAL]["measured"].get(name, {}).get(key)
+            base = found.get(TUTORIAL, {"measured": {}})["measured"].get(name, {}).get(key)
             ratio = ""
             if base and way != TUTORIAL:
                 pairs = [v / b for b, v in zip(base, values, strict=False)]

@@ -44,15 +44,16 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def serving(args: argparse.Namespace, *, parallel: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """The server, ready, and its port."""
+def serving(args: argparse.Namespace, *, parallel: int, **more: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The server, ready, and its port; `args` name an index and a generator, `more` is environment."""
     environ = os.environ | {
         "ASK_NOTES_DATA_DIR": args.index,
-        "ASK_NOTES_GENERATOR__PATH": args.generator,
+        "ASK_NOTES_GENERATOR__PATH": str(args.generator),
         "ASK_NOTES_GENERATOR__PARALLEL": str(parallel),
         "ASK_NOTES_GENERATOR__QUEUE_SIZE": str(QUEUE),
         "ASK_NOTES_GENERATOR__MAX_NEW_TOKENS": "64",
         "ASK_NOTES_GENERATOR__FIRST_TOKEN_BUDGET_S": "0",
+        **more,
     }
     command = [sys.executable, "-m", "api.cli", "--language", "en", "serve", "--port", "0"]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)

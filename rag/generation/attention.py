@@ -65,21 +65,25 @@ def ragged(
     scaling: float,
     *,
     parts: Sequence[Part],
+    last: bool = False,
     sliding_window: int | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Each part's rows against all that its memory holds, themselves included.
 
     Query is (1, heads, rows, head size), key and value are the same with fewer heads; returned is
-    (1, rows, heads, head size). A mask is not looked at.
+    (1, rows, heads, head size). `last`: the queries are those of each part's last row alone. A mask is not
+    looked at.
     """
     _refuse(kwargs)
     _, heads, rows, size = query.shape
     output = query.new_empty(1, rows, heads, size)
-    for part in parts:
+    for number, part in enumerate(parts):
         span = slice(part.start, part.end)
         keys, values = part.memory.write(module.layer_idx, key[0, :, span], value[0, :, span])
-        output[0, span] = _attend(query[0, :, span], keys, values, scaling, window=sliding_window)
+        asking = slice(number, number + 1) if last else span
+        length = part.memory.length + part.end - part.start
+        output[0, asking] = _attend(query[0, :, asking], keys, values, scaling, length, window=sliding_window)
     return output, None
 
 
@@ -102,7 +106,7 @@ def blocked(
     output = query.new_empty(batch, rows, heads, size)
     for number in range(batch):
         seen = None if attention_mask is None else attention_mask[number % len(attention_mask), 0]
-        output[number] = _attend(query[number], key[number], value[number], scaling, seen=seen)
+        output[number] = _attend(query[number], key[number], value[number], scaling, key.shape[2], seen=seen)
     return output, None
 
 
@@ -111,17 +115,43 @@ def _attend(
     keys: torch.Tensor,
     values: torch.Tensor,
     scaling: float,
+    length: int,
     *,
     seen: torch.Tensor | None = None,
     window: int | None = None,
 ) -> torch.Tensor:
-    """(heads, n, d) against (kv heads, s, d), the last row at the last key -> (n, heads, d)."""
-    rows, length = query.shape[1], keys.shape[1]
-    if seen is None and (rows == 1 or query.device.type != "cpu" or (window and window < length)):
+    """(heads, n, d) against the first `length` of (kv heads, s, d), the last row at the last key -> (n, heads, d)."""
+    rows, on_cpu = query.shape[1], query.device.type == "cpu"
+    if rows == 1 and on_cpu:
+        return _one_row(query, keys, values, scaling, length, seen, window)
+    if seen is None and (not on_cpu or (window and window < length)):
         seen = _causal(rows, length, window, query.device)
-    if rows == 1 or query.device.type != "cpu":
-        return _kernel(query, keys, values, scaling, seen)
-    return _row_blocks(query, keys, values, scaling, seen)
+    compute = _row_blocks if on_cpu else _kernel
+    return compute(query, keys[:, :length], values[:, :length], scaling, seen)
+
+
+def _one_row(
+    query: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    scaling: float,
+    length: int,
+    seen: torch.Tensor | None,
+    window: int | None,
+) -> torch.Tensor:
+    """Two products over all the room there is, which lies in one piece; a part of it would be copied first."""
+    import torch
+
+    heads, _, size = query.shape
+    grouped = (query * scaling).reshape(len(keys), -1, size)
+    scores = torch.bmm(grouped, keys.transpose(1, 2))  # (kv heads, groups, room)
+    scores[..., length:] = -torch.inf
+    if window:
+        scores[..., : max(0, length - window)] = -torch.inf
+    if seen is not None:
+        # A finite floor: a row of padding sees nothing at all, and its softmax must not be NaN.
+        scores[..., :length].masked_fill_(~seen[0, :length], torch.finfo(scores.dtype).min)
+    return torch.bmm(scores.softmax(dim=-1), values).view(1, heads, size)
 
 
 def _kernel(
@@ -151,20 +181,23 @@ def _row_blocks(
     heads, rows, size = query.shape
     shared, length = len(keys), keys.shape[1]
     past = length - rows
-    grouped = (query * scaling).view(shared, heads // shared, rows, size)
+    grouped = (query if scaling == 1 else query * scaling).reshape(shared, heads // shared, rows, size)
     output = query.new_empty(rows, heads, size)
+    # Added, not filled in: that is one plain pass.
+    later = query.new_full((_ROWS, _ROWS), -torch.inf).triu_(1)
     for start in range(0, rows, _ROWS):
         end = min(start + _ROWS, rows)
         reach = past + end
         block = grouped[:, :, start:end].reshape(shared, -1, size)
-        scores = torch.bmm(block, keys[:, :reach].transpose(1, 2))  # (kv heads, groups * block rows, reach)
+        # Copied before it is turned: the product would copy it turned, which takes six times as long.
+        near = keys[:, :reach].contiguous()
+        scores = torch.bmm(block, near.transpose(1, 2))  # (kv heads, groups * block rows, reach)
         each = scores.view(shared, -1, end - start, reach)
         if seen is not None:
             # A finite floor: a row of padding sees nothing at all, and its softmax must not be NaN.
             each.masked_fill_(~seen[start:end, :reach], torch.finfo(scores.dtype).min)
         else:
-            later = torch.ones(end - start, end - start, dtype=torch.bool, device=scores.device).triu_(1)
-            each[..., past + start :].masked_fill_(later, -torch.inf)
+            each[..., past + start :].add_(later[: end - start, : end - start])
         mixed = torch.bmm(scores.softmax(dim=-1), values[:, :reach])
         output[start:end] = mixed.view(heads, end - start, size).transpose(0, 1)
     return output

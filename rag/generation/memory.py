@@ -7,6 +7,7 @@ Knows no model; who computes tells the lengths.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 # Room that a memory takes at once, in tokens.
 _GROWTH = 256
+# Bytes that are taken together, at least: glibc keeps smaller pieces (up to 32 MiB) in heaps that never shrink while
+# anything in them is in use, and prompts of many lengths leave such heaps mostly empty.
+_PIECE = 40 * 2**20
+_LAYERS = 32  # in one piece, at most
 # An old prompt is cut to its head, where the system message stands, before it is forgotten.
 _HEAD = 256
 # Copying less than this saves nothing.
@@ -32,32 +37,47 @@ class Memory:
         self.length = 0
         self._expected = expected
         self._layers: dict[int, torch.Tensor] = {}  # (2, kv heads, capacity, head size)
+        self._spare: list[torch.Tensor] = []
 
     def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Put (kv heads, n, head size) behind `length` and return all up to there; `length` stays.
+        """Put (kv heads, n, head size) behind `length` and return all the room, (kv heads, capacity, head size).
 
-        What was written there before, by a step that failed, is written over.
+        `length` stays: what was written behind it, by a step that failed, is written over. What lies behind the
+        n is finite in the values and anything in the keys.
         """
         end = self.length + keys.shape[1]
         held = self._layers.get(layer)
         if held is None or held.shape[2] < end:
-            grown = keys.new_empty(2, keys.shape[0], max(end + _GROWTH, self._expected), keys.shape[2])
+            grown = self._room(keys, max(end + _GROWTH, self._expected))
             if held is not None:
                 grown[:, :, : self.length] = held[:, :, : self.length]
+            grown[1, :, end:] = 0
             self._layers[layer] = held = grown
         held[0, :, self.length : end] = keys
         held[1, :, self.length : end] = values
-        return held[0, :, :end], held[1, :, :end]
+        return held[0], held[1]
 
     def head(self, tokens: int, expected: int = 0) -> Memory:
         """A copy of the first `tokens`, with room for `expected`."""
         copy = Memory(expected)
         copy.length = tokens
         for layer, held in self._layers.items():
-            taken = held.new_empty(2, held.shape[1], max(tokens, expected), held.shape[3])
+            taken = copy._room(held[0], max(tokens, expected))
             taken[:, :, :tokens] = held[:, :, :tokens]
+            taken[1, :, tokens:] = 0
             copy._layers[layer] = taken
         return copy
+
+    def _room(self, like: torch.Tensor, tokens: int) -> torch.Tensor:
+        """(2, kv heads, tokens, head size), uninitialised, for a layer with (kv heads, any, head size) like these."""
+        shape = (2, like.shape[0], tokens, like.shape[2])
+        if like.device.type != "cpu":
+            return like.new_empty(shape)
+        if not self._spare or self._spare[-1].shape != shape:
+            layers = -(-_PIECE // (prod(shape) * like.itemsize))
+            # What is never written costs no memory.
+            self._spare = list(like.new_empty(min(layers, _LAYERS), *shape))
+        return self._spare.pop()
 
 
 class Prefixes:

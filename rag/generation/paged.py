@@ -67,7 +67,10 @@ class PagedModel:
             self._request.set_tensor(port.any_name, openvino.Tensor(port.element_type, openvino.Shape(shape)))
 
     def step(self, rows: Sequence[Row]) -> NDArray[np.float32]:
-        """Logits behind the last new token of each row, float32 (rows, vocabulary); its keys and values are kept."""
+        """Logits behind the last new token of each row, float32 (rows, vocabulary); its keys and values are kept.
+
+        They lie where the next step's will lie: eight rows are five megabytes, and nobody looks at them again.
+        """
         import openvino
 
         lengths = [len(row.ids) for row in rows]
@@ -90,34 +93,75 @@ class PagedModel:
                 self._request.set_tensor(name, openvino.Tensor(value))
         self._request.infer()
         logits: NDArray[np.float32] = self._request.get_output_tensor(0).data
-        return logits.reshape(len(rows), -1).astype(np.float32)
+        return logits.reshape(len(rows), -1).astype(np.float32, copy=False)
 
 
 _WANTED = "wanted_rows"
 
 
 def _pick_rows(model: Any) -> None:
-    """Let the output matrix see only the rows whose logits are wanted: it is a quarter of a small model."""
+    """Compute only the rows whose logits are wanted, from where the last keys and values are kept.
+
+    Behind the last attention nobody looks at the other rows: there is a layer's larger part, and the output
+    matrix, which is a quarter of a small model. A model of another shape is cut before its output matrix alone.
+    """
     from openvino import opset13
 
-    node = model.get_results()[0].input_value(0).get_node()
+    head = model.get_results()[0].input_value(0).get_node()
     for _ in range(_BEHIND_THE_HEAD):
-        if node.get_type_name() == "MatMul":
+        if head.get_type_name() == "MatMul":
             break
-        node = node.input_value(0).get_node()
+        head = head.input_value(0).get_node()
     else:
         raise RuntimeError("its output is no matrix product, so it is no language model")
     wanted = opset13.parameter([-1], np.int64, name=_WANTED)
     wanted.output(0).set_names({_WANTED})
-    # (tokens, 1, width): paged attention lays the tokens of all sequences along the first axis.
-    picked = opset13.gather(node.input_value(0), wanted, opset13.constant(0, dtype=np.int64))
-    node.input(0).replace_source_output(picked.output(0))
+    for entrance in _behind_the_last_attention(model) or [head.input(0)]:
+        # (tokens, 1, width): paged attention lays the tokens of all sequences along the first axis.
+        rows = opset13.gather(entrance.get_source_output(), wanted, opset13.constant(0, dtype=np.int64))
+        entrance.replace_source_output(rows.output(0))
     model.add_parameters([wanted])
     model.validate_nodes_and_infer_types()
 
 
+def _behind_the_last_attention(model: Any) -> list[Any]:
+    """Where tokens enter what lies behind the last attention: its projection and the sum with what went past it.
+
+    Empty if it is not just these two, each (tokens, 1, width).
+    """
+    nodes = model.get_ordered_ops()
+    attention = [node for node in nodes if node.get_type_name() == "PagedAttentionExtension"]
+    if not attention:
+        return []
+    # Between attention and projection there is only a change of shape.
+    output = attention[-1].output(0)
+    while len(readers := list(output.get_target_inputs())) == 1 and readers[0].get_node().get_type_name() != "MatMul":
+        output = readers[0].get_node().output(0)
+    if len(readers) != 1:
+        return []
+    behind, entrances = {readers[0].get_node().get_name()}, [readers[0]]
+    for node in nodes:  # each after those that it reads
+        inputs = node.inputs()
+        inside = [port.get_source_output().get_node().get_name() in behind for port in inputs]
+        if not any(inside):
+            continue
+        behind.add(node.get_name())
+        for port in (port for port, known in zip(inputs, inside, strict=True) if not known):
+            if port.get_partial_shape().is_dynamic:
+                entrances.append(port)
+            elif (
+                port.get_element_type().is_integral()
+                and port.get_source_output().get_node().get_type_name() != "Constant"
+            ):
+                return []  # perhaps a shape that counts all tokens
+    shapes = [entrance.get_partial_shape() for entrance in entrances]
+    alike = all(len(shape) == 3 and shape[0].is_dynamic and shape[1] == 1 for shape in shapes)
+    return entrances if len(entrances) == 2 and alike else []
+
+
 def _properties(core: Any, dtype: Precision, threads: int | None) -> dict[str, Any]:
-    properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    # A thread that may not leave its core waits there for whoever else is on it: our own Python, other programs.
+    properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
     if threads:
         properties["INFERENCE_NUM_THREADS"] = threads
     if dtype == "float32":

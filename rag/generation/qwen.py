@@ -25,11 +25,12 @@ from pydantic import PrivateAttr
 from rag.errors import GenerationFailed, NoModel
 from rag.generation import attention
 from rag.generation.adapter import check_adapter, merge_adapter
+from rag.generation.layers import fuse
 from rag.generation.sampling import Sampler
 from rag.generation.steps import Steps
 from rag.generation.text_stream import Detokeniser, Stopper, Thinking
 from rag.hardware import Precision, device, precision
-from rag.packing import pack_linears
+from rag.packing import Weights, pack_linears
 
 # Of the prompt whose reading is timed.
 _TIMED_WORDS = 256
@@ -113,7 +114,8 @@ class LocalQwen(BaseChatModel):
             model = merge_adapter(model, adapter)
         model = model.to(place).eval()
         if place == "cpu":
-            pack_linears(model)
+            pack_linears(model, Weights(path) if adapter is None else None)
+            fuse(model)
         self = cls(name=shown)
         self._model = model
         self._steps = Steps(model)

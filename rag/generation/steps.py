@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from rag.errors import GenerationFailed
 from rag.generation.attention import Part
+from rag.generation.layers import is_fused
 from rag.generation.memory import Memory, Prefixes
 from rag.generation.sampling import Sampler
 
 if TYPE_CHECKING:
     import torch
 
-# Tokens of a prompt that are read in one step; also the longest time a cancelled question goes on reading.
+# Tokens of a prompt that are read in one step while others wait for their next token, and while nobody writes;
+# also the longest time a cancelled question goes on reading.
 _BLOCK = 256
+_LONE_BLOCK = 512
 # Room for an answer that is taken at once; a longer one makes its memory grow.
 _ANSWER = 256
 
@@ -31,7 +34,9 @@ class Steps:
 
     def __init__(self, model: Any) -> None:
         self._model = model
+        self._trimmed = is_fused(model)
         self._prefixes = Prefixes()
+        self._read: list[tuple[Request, Memory]] = []  # whose prompts were read in this step
         self._changed = threading.Condition()
         self._requests: list[Request] = []  # in the order in which they came
         self._thread: threading.Thread | None = None
@@ -108,6 +113,16 @@ class Steps:
                         self._fail([request], error)
                     else:
                         self._hand_out(request, token)
+                self._keep_read()
+
+    def _keep_read(self) -> None:
+        """Copy what was just read for prompts that begin like it; nobody waits for that, as the tokens are out."""
+        while self._read:
+            request, memory = self._read.pop()
+            try:
+                self._prefixes.keep(request.prompt, memory)
+            except Exception as error:
+                self._fail([request], error)
 
     def _wanted(self) -> list[Request]:
         """Who takes part in the next step, once somebody waits for it; nobody when all have left."""
@@ -133,11 +148,12 @@ class Steps:
         ids: list[int] = []
         positions: list[int] = []
         parts: list[Part] = []
+        size = _LONE_BLOCK if len(requests) == 1 else _BLOCK
         for request in requests:
             if request.memory is None:
                 request.memory = self._prefixes.start(request.prompt, len(request.prompt) + min(request.limit, _ANSWER))
                 request.unseen = request.prompt[request.memory.length :]
-            block = request.unseen[:_BLOCK]
+            block = request.unseen[:size]
             known = request.memory.length
             parts.append(Part(request.memory, len(ids), len(ids) + len(block)))
             positions.extend(range(known, known + len(block)))
@@ -150,18 +166,19 @@ class Steps:
             "use_cache": False,
         }
         last = [part.end - 1 for part in parts]
-        if all(len(request.unseen) > _BLOCK for request in requests):
+        if all(len(request.unseen) > size for request in requests):
             # Only a block inside a prompt: its logits would be thrown away, and the vocabulary is large.
             self._model.base_model(**given)
             logits = torch.empty(len(parts), 0)
         else:
-            logits = self._model(**given, logits_to_keep=torch.tensor(last, device=place)).logits[0]
+            kept = 0 if self._trimmed else torch.tensor(last, device=place)
+            logits = self._model(**given, logits_to_keep=kept).logits[0]
         for request, part in zip(requests, parts, strict=True):
             part.memory.length += part.end - part.start
             del request.unseen[: part.end - part.start]
             if request.reads and not request.unseen:
                 request.reads = False
-                self._prefixes.keep(request.prompt, part.memory)
+                self._read.append((request, part.memory))
         return logits
 
     def _hand_out(self, request: Request, token: int | None) -> None:

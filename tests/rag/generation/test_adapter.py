@@ -55,6 +55,14 @@ def test_a_merged_adapter_computes_what_peft_computes(tiny_qwen_folder, adapter_
     assert answer(merged) != answer(load(tiny_qwen_folder))
 
 
+def test_in_bfloat16_the_merged_weights_are_packed_not_those_of_the_files(tiny_qwen_folder, adapter_for):
+    merged, plain = (
+        LocalQwen.load(tiny_qwen_folder, name="tiny/qwen", dtype="bfloat16", adapter=adapter)
+        for adapter in (adapter_for()[0], None)
+    )
+    assert answer(merged) != answer(plain)
+
+
 def _greedy():
     from rag.generation.sampling import Sampler
 

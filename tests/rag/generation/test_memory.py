@@ -18,7 +18,7 @@ def filled(ids):
 def held(memory, layer=1):
     """The ids that a memory holds, by its keys; its values must agree."""
     nothing = torch.empty(2, 0, 4)
-    keys, values = memory.write(layer, nothing, nothing)
+    keys, values = (room[:, : memory.length] for room in memory.write(layer, nothing, nothing))
     assert torch.equal(keys, -values)
     return keys[0, :, 0].int().tolist()
 
@@ -29,8 +29,10 @@ def test_it_grows_and_keeps_what_it_holds():
         row = torch.full((2, 1, 4), float(number))
         keys, values = memory.write(1, row, -row)
         memory.length += 1
-    assert keys[0, :, 0].tolist() == list(range(700))
-    assert torch.equal(keys, -values)
+        # A product with weights of zero for what lies behind must not become NaN.
+        assert not values[:, memory.length :].any()
+    assert keys[0, :700, 0].tolist() == list(range(700))
+    assert torch.equal(keys[:, :700], -values[:, :700])
 
 
 def test_what_a_failed_step_left_is_written_over():
@@ -44,7 +46,8 @@ def test_what_a_failed_step_left_is_written_over():
 
 def test_a_head_is_a_copy():
     memory = filled([1, 2, 3])
-    head = memory.head(2)
+    head = memory.head(2, expected=9)
+    assert not head.write(1, torch.empty(2, 0, 4), torch.empty(2, 0, 4))[1][:, 2:].any()
     head.write(1, torch.ones(2, 1, 4) * 8, -torch.ones(2, 1, 4) * 8)
     head.length += 1
     assert held(head) == [1, 2, 8]

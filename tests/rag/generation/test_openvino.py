@@ -3,12 +3,14 @@ from __future__ import annotations
 import shutil
 import threading
 
+import numpy as np
 import pytest
-from langchain_core.messages import HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from rag.errors import GenerationFailed, NoModel
+from rag.generation import paged
 from rag.generation.openvino import LocalOpenVINO
-from rag.generation.paged import PagedModel
+from rag.generation.paged import PagedModel, Row
 
 SYSTEM = SystemMessage("노트로 답하세요. " * 12)
 LONG = [HumanMessage("어텐션은 가중합을 계산한다. " * 60)]
@@ -37,12 +39,35 @@ def text_of(model, messages, **options):
     return "".join(chunk.content for chunk in model.stream(messages, **{"temperature": 0.0, **options}))
 
 
-def test_a_long_prompt_is_read_in_blocks_and_can_be_left_between_them(model, steps):
-    stream = model.stream(LONG)
+@pytest.mark.parametrize(("speed", "longest"), [(None, 256), (511.0, 256), (512.0, 512)])
+def test_a_long_prompt_is_read_in_blocks_and_can_be_left_between_them(model, steps, speed, longest):
+    model._steps.tokens_per_s = speed
+    longer = [*LONG, AIMessage("그렇다."), *LONG]
+    stream = model.stream(longer)
     assert next(stream).content == ""
     stream.close()
     assert len(steps) <= 2
-    assert max(map(sum, steps)) <= 256 < len(model._prompt_ids(LONG))
+    assert sum(steps[0]) == longest < len(model._prompt_ids(longer))
+
+
+def test_who_writes_waits_for_smaller_blocks(model, steps):
+    model._steps.tokens_per_s = 10_000.0
+    writing = model.stream([HumanMessage("x")], max_new_tokens=200, temperature=1.0, seed=3)
+    next(writing)
+    done = threading.Event()
+
+    def read():
+        text_of(model, LONG, max_new_tokens=2)
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while not done.is_set() and next(writing, None) is not None:
+        pass
+    together = [lengths for lengths in steps if len(lengths) == 2]
+    thread.join()
+    writing.close()
+    assert 1 < max(max(lengths) for lengths in together) <= 256
 
 
 def test_closing_the_stream_stops_the_model_within_one_token(model, steps):
@@ -174,7 +199,6 @@ def test_a_damaged_file_is_no_model(tiny_ir_folder, tmp_path, broken):
 
 
 def test_another_kind_of_network_is_no_model(tiny_ir_folder, tmp_path):
-    import numpy as np
     import openvino
     from openvino import opset13 as ops
 
@@ -184,6 +208,34 @@ def test_another_kind_of_network_is_no_model(tiny_ir_folder, tmp_path):
     openvino.save_model(openvino.Model([ops.result(ops.abs(ids))], [ids]), folder / "openvino_model.xml")
     with pytest.raises(NoModel, match="tiny/ir"):
         LocalOpenVINO.load(folder, name="tiny/ir")
+
+
+def test_rows_that_nobody_asks_for_are_left_out_behind_the_last_attention(tiny_ir_folder, monkeypatch):
+    """The oracle is the same model, cut before its output matrix alone."""
+    rows = [Row(range(40, 90), 0, range(2)), Row(range(7), 0, range(2, 4))]
+    after = [Row([5], 50, range(2)), Row(range(7, 20), 7, range(2, 4))]
+    early = PagedModel(tiny_ir_folder, cache_tokens=512, dtype="float32")
+    found = []
+    behind = paged._behind_the_last_attention
+
+    def not_cut(model):
+        found.extend(behind(model))
+        return []
+
+    monkeypatch.setattr(paged, "_behind_the_last_attention", not_cut)
+    late = PagedModel(tiny_ir_folder, cache_tokens=512, dtype="float32")
+    assert len(found) == 2
+    for several in (rows, after):
+        np.testing.assert_allclose(early.step(several), late.step(several), atol=1e-5)
+
+
+def test_a_network_without_attention_is_not_cut():
+    import openvino
+    from openvino import opset13 as ops
+
+    hidden = ops.parameter([-1, 1, 4], np.float32)
+    logits = ops.matmul(hidden, ops.constant(np.ones((4, 4), np.float32)), False, True)
+    assert paged._behind_the_last_attention(openvino.Model([ops.result(logits)], [hidden])) == []
 
 
 def test_adapters_are_refused(tiny_ir_folder, tmp_path):

@@ -37,6 +37,16 @@ def test_the_distribution_is_that_of_transformers(seed, temperature, top_k, top_
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 
+@settings(deadline=None)
+@given(seed=st.integers(0, 1000), size=st.integers(120, 9000), top_k=st.integers(1, 40))
+def test_the_likeliest_of_a_large_vocabulary_are_those_of_topk(seed, size, top_k):
+    logits = torch.randn(size, generator=torch.Generator().manual_seed(seed))
+    expected, places = torch.topk(logits, min(top_k, size))
+    odds, ids = sampler(top_k=top_k).distribution(logits)
+    assert torch.equal(ids, places)
+    torch.testing.assert_close(odds, expected.softmax(dim=0))
+
+
 def test_greedy_takes_the_likeliest():
     assert sampler(temperature=0).choose(torch.tensor([0.0, 3.0, 1.0])) == 1
 

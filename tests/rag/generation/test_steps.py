@@ -94,14 +94,14 @@ def test_while_one_reads_the_others_go_on_writing(steps, rows):
 
 
 def test_the_second_reader_waits_for_the_first(steps, rows):
-    first = steps.tokens(prompt(600, 1), greedy(), 5)
-    assert next(first) is None
+    first = steps.tokens(prompt(1100, 1), greedy(), 5)
+    assert next(first) is None  # nobody writes, so its block is large
     second = steps.tokens(prompt(600, 2), greedy(), 5)
     # While it waits it is told so at every step: whoever asked may want to leave.
     while rows[-1] != 257:
         assert next(second) is None
-    assert rows == [256, 256, 600 - 512, 257]
-    assert [next(first) for _ in range(2)] == [None, *written(alone(steps._model, prompt(600, 1), greedy(), 1))]
+    assert rows == [512, 512, 1100 - 1024, 257]
+    assert [next(first) for _ in range(2)] == [None, *written(alone(steps._model, prompt(1100, 1), greedy(), 1))]
     first.close()
     second.close()
 
@@ -178,10 +178,20 @@ def test_a_known_beginning_is_not_read_again(model, steps, rows):
     expected = [alone(model, ids, greedy(), 12) for ids in (one, two)]
     rows.clear()
     assert written(steps.tokens(one, greedy(), 12)) == expected[0]
-    assert rows[:2] == [256, 84]
+    assert rows[0] == 340
     rows.clear()
     assert written(steps.tokens(two, greedy(), 12)) == expected[1]
     assert rows[0] == 60
     rows.clear()
     assert written(steps.tokens(one, greedy(), 12)) == expected[0]
     assert rows[0] == 1
+
+
+def test_nobody_waits_until_a_prompt_is_kept(steps, monkeypatch):
+    taken, kept = threading.Event(), []
+    monkeypatch.setattr(steps._prefixes, "keep", lambda ids, memory: kept.append((ids, memory.length, taken.wait(5))))
+    stream = steps.tokens(prompt(20), greedy(), 3)
+    next(stream)
+    taken.set()
+    assert len(written(stream)) == 2
+    assert kept == [(prompt(20), 20, True)]
