@@ -1,41 +1,54 @@
 """How good is the support check? Its verdicts on hand-written sentences over real passages.
 
-    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--half report] [--errors]
+    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--set fresh] [--errors] [--keep]
 
-Sentences are in benchmarks/support: a faithful paraphrase, one altered in a number, name, negation or
-the like, one stitched from two places, one invented, about each passage. Passages with an even number
-were tuned on, those with an odd number are reported. KLUE's texts are not ours to copy: klue.jsonl
-holds guids and offsets, the text comes from DATA (JSON lines with guid, title, context).
+Sentences are in benchmarks/support (README.md there): faithful paraphrases, sentences altered in a number, name,
+negation or the like, stitched from two places, invented. Those of the `tuning` set were looked at while the check was
+built; those of the `fresh` set were written afterwards by somebody who never ran it. KLUE's texts are not ours to
+copy: rows hold guids and offsets, the text comes from DATA (JSON lines with guid, title, context).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from rag.grounding.spans import MAX_QUOTE, MIN_QUOTE  # noqa: E402
 from rag.grounding.support import Check, check  # noqa: E402
-from rag.text import normalise, sentences  # noqa: E402
+from rag.text import language, normalise, sentences  # noqa: E402
 from rag.types import Support  # noqa: E402
 
 PASSAGE_CHARS = 1200
+NOTES = HERE.parent / "notes"
 KEPT = HERE.parent / "eval" / "assets" / "support_check.json"
 LABELS = ("faithful", "altered", "stitched", "invented")
 VERDICTS: tuple[Support, ...] = ("supported", "partly", "altered", "unsupported")
+SetName = Literal["tuning", "fresh"]
+FILES: dict[SetName, dict[str, str]] = {
+    "tuning": {
+        "klue": "klue",
+        "notes": "notes",
+        "written": "written",
+        "hard_klue": "klue",
+        "hard_written": "written",
+    },
+    "fresh": {"fresh_klue": "klue", "fresh_notes": "notes"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One sentence with the passage it is about; `evidence` are ranges of `passage`."""
+    """One sentence with the passage it is about; `evidence` are ranges of `passage`, `source` is its file."""
 
     id: str
     label: str
@@ -44,29 +57,36 @@ class Case:
     passage: str
     context: str
     evidence: tuple[tuple[int, int], ...]
-
-    @property
-    def half(self) -> str:
-        """Passages with an even number are for tuning, and so are all that were written for it."""
-        if self.id.startswith("w-"):
-            return "tune"
-        return "report" if int("".join(filter(str.isdigit, self.id))) % 2 else "tune"
+    source: str
 
 
-def klue_cases(data: Path) -> Iterator[Case]:
+def load_cases(name: SetName, data: Path | None, notes: Path = NOTES) -> list[Case]:
+    """The cases of a set; without `data` those over KLUE-MRC are left out."""
+    cases: list[Case] = []
+    for file, kind in FILES[name].items():
+        if kind == "klue" and data is not None:
+            cases += klue_cases(data, file)
+        elif kind == "notes":
+            cases += note_cases(notes, file)
+        elif kind == "written":
+            cases += written_cases(file)
+    return cases
+
+
+def klue_cases(data: Path, file: str = "klue") -> Iterator[Case]:
     """Cases over KLUE-MRC; their passages are short enough to be read whole."""
-    wanted = _lines(HERE / "support" / "klue.jsonl")
+    wanted = _rows(file)
     guids = {row["guid"] for row in wanted}
     texts = {row["guid"]: row for row in _lines(data) if row["guid"] in guids}
     for row in wanted:
         source = texts[row["guid"]]
-        yield from _case(row, normalise(source["context"]), source["title"], [tuple(span) for span in row["evidence"]])
+        spans = [tuple(span) for span in row["evidence"]]
+        yield from _case(row, normalise(source["context"]), source["title"], spans, file)
 
 
-def note_cases(notes: Path) -> Iterator[Case]:
+def note_cases(notes: Path, file: str = "notes") -> Iterator[Case]:
     """Cases over the sample notes; evidence is quoted, since notes are edited."""
-    file = HERE / "support" / "notes.jsonl"
-    for row in _lines(file) if file.exists() else []:
+    for row in _rows(file):
         text = normalise((notes / row["source"]).read_text(encoding="utf-8"))
         spans = []
         for quote in row["evidence"]:
@@ -76,16 +96,17 @@ def note_cases(notes: Path) -> Iterator[Case]:
                 break
             spans.append((start, start + len(quote)))
         else:
-            yield from _case(row, text, row["source"].removesuffix(".md"), spans)
+            yield from _case(row, text, row["source"].removesuffix(".md"), spans, file)
 
 
-def written_cases() -> Iterator[Case]:
-    """Cases over short passages of our own: their sentences must not be mixed up. All are tuned on."""
-    for row in _lines(HERE / "support" / "written.jsonl"):
-        yield Case(row["id"], row["label"], "", row["sentence"], row["passage"], "", ((0, len(row["passage"])),))
+def written_cases(file: str = "written") -> Iterator[Case]:
+    """Cases over short passages of our own: their sentences must not be mixed up."""
+    for row in _rows(file):
+        whole = ((0, len(row["passage"])),)
+        yield Case(row["id"], row["label"], row.get("change", ""), row["sentence"], row["passage"], "", whole, file)
 
 
-def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]]) -> Iterator[Case]:
+def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]], file: str) -> Iterator[Case]:
     """The case with a passage of whole sentences around its evidence, as retrieval would widen it."""
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     whole = [(span.start, span.end) for span in sentences(text)]
@@ -100,35 +121,66 @@ def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[in
             first, grown = first - 1, True
     begin, stop = whole[first][0], whole[last][1]
     evidence = tuple((span[0] - begin, span[1] - begin) for span in spans)
-    yield Case(row["id"], row["label"], row.get("change", ""), row["sentence"], text[begin:stop], context, evidence)
+    yield Case(
+        row["id"], row["label"], row.get("change", ""), row["sentence"], text[begin:stop], context, evidence, file
+    )
+
+
+def _rows(file: str) -> list[dict[str, Any]]:
+    return _lines(HERE / "support" / f"{file}.jsonl")
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def report(cases: list[Case], errors: bool) -> dict[str, float]:
-    """Print the confusion table and where quotes lie; returns precision and recall of "supported"."""
-    found = [(case, check(case.sentence, case.passage, context=case.context)) for case in cases]
+def interval(right: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share. Source: Wilson 1927, J. Am. Stat. Assoc. 22."""
+    if not n:
+        return 0.0, 1.0
+    z = 1.96
+    share, turn = right / n, z * z / n
+    middle = (share + turn / 2) / (1 + turn)
+    half = z * math.sqrt(share * (1 - share) / n + turn / (4 * n)) / (1 + turn)
+    return middle - half, middle + half
+
+
+def figures(found: Sequence[tuple[Case, Check]]) -> dict[str, float]:
+    """Precision and recall of "supported" against altered and invented, with their intervals."""
+    table = Counter((case.label, verdict.support) for case, verdict in found)
+    right = table["faithful", "supported"]
+    called = right + table["altered", "supported"] + table["invented", "supported"]
+    faithful = sum(table["faithful", verdict] for verdict in VERDICTS)
+    precision, recall = interval(right, called), interval(right, faithful)
+    return {
+        "sentences": len(found),
+        "precision": round(right / max(1, called), 3),
+        "precision_low": round(precision[0], 3),
+        "precision_high": round(precision[1], 3),
+        "recall": round(right / max(1, faithful), 3),
+        "recall_low": round(recall[0], 3),
+        "recall_high": round(recall[1], 3),
+    }
+
+
+def report(found: Sequence[tuple[Case, Check]]) -> None:
+    """Print the confusion table, what was caught by kind of change, and where quotes lie."""
     table = Counter((case.label, verdict.support) for case, verdict in found)
     print(f"{'label':<10}" + "".join(f"{verdict:>13}" for verdict in VERDICTS) + f"{'n':>8}")
     for label in LABELS:
         row = [table[label, verdict] for verdict in VERDICTS]
-        print(f"{label:<10}" + "".join(f"{count:>13}" for count in row) + f"{sum(row):>8}")
-    right = table["faithful", "supported"]
-    wrong = table["altered", "supported"] + table["invented", "supported"]
-    faithful = sum(table["faithful", verdict] for verdict in VERDICTS)
-    print(f"supported against altered and invented: precision {right / max(1, right + wrong):.3f}", end=", ")
-    print(f"recall {right / max(1, faithful):.3f}")
+        if sum(row):
+            print(f"{label:<10}" + "".join(f"{count:>13}" for count in row) + f"{sum(row):>8}")
+    print(_told(found))
     stitched = table["stitched", "supported"]
-    print(f"with stitched counted as wrong too: precision {right / max(1, right + wrong + stitched):.3f}")
+    right = table["faithful", "supported"]
+    called = sum(table[label, "supported"] for label in LABELS)
+    print(f"with the {stitched} stitched ones counted as wrong too: precision {right / max(1, called):.3f}")
     changes = Counter(case.change for case, _ in found if case.label == "altered")
     caught = Counter(
         case.change for case, verdict in found if case.label == "altered" and verdict.support != "supported"
     )
-    print(
-        "altered, not called supported:", ", ".join(f"{c or '?'} {caught[c]}/{n}" for c, n in sorted(changes.items()))
-    )
+    print("not called supported:", ", ".join(f"{c or 'other'} {caught[c]}/{n}" for c, n in sorted(changes.items())))
     good = [(c, v) for c, v in found if c.label == "faithful" and v.support == "supported"]
     hits = sum(1 for c, v in good if any(v.start < end and start < v.end for start, end in c.evidence))
     lengths = sorted(v.end - v.start for _, v in good)
@@ -136,14 +188,14 @@ def report(cases: list[Case], errors: bool) -> dict[str, float]:
         inside = sum(MIN_QUOTE <= length <= MAX_QUOTE for length in lengths)
         print(f"quotes: {hits}/{len(good)} at the evidence, median {lengths[len(lengths) // 2]} characters, ", end="")
         print(f"{inside}/{len(good)} within {MIN_QUOTE}..{MAX_QUOTE}")
-    if errors:
-        for case, verdict in found:
-            _print_error(case, verdict)
-    return {
-        "sentences": len(found),
-        "precision": round(right / max(1, right + wrong), 3),
-        "recall": round(right / max(1, faithful), 3),
-    }
+
+
+def _told(found: Sequence[tuple[Case, Check]]) -> str:
+    f = figures(found)
+    return (
+        f"precision {f['precision']:.3f} [{f['precision_low']:.3f}, {f['precision_high']:.3f}], "
+        f"recall {f['recall']:.3f} [{f['recall_low']:.3f}, {f['recall_high']:.3f}], {f['sentences']} sentences"
+    )
 
 
 def _print_error(case: Case, verdict: Check) -> None:
@@ -155,28 +207,29 @@ def _print_error(case: Case, verdict: Check) -> None:
 def main() -> None:
     """Parse the arguments and print a report for each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", help="[DATA=]PATH of KLUE-MRC as JSON lines; left out: only the notes")
-    parser.add_argument("--notes", type=Path, default=HERE.parent / "notes", help="folder of the sample notes")
-    parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
-    parser.add_argument("--keep", action="store_true", help="keep the figures for the footer of eval's reports")
+    parser.add_argument("data", nargs="?", help="[DATA=]PATH of KLUE-MRC as JSON lines; left out: no KLUE sentences")
+    parser.add_argument("--set", choices=[*FILES, "both"], default="both", help="which sentences")
+    parser.add_argument("--keep", action="store_true", help="keep the fresh figures for the footer of eval's reports")
     parser.add_argument("--errors", action="store_true", help="list every sentence that was judged wrongly")
     arguments = parser.parse_args()
-    data = (arguments.data or "").removeprefix("DATA=")
-    sets = {
-        "klue": list(klue_cases(Path(data))) if data else [],
-        "notes": list(note_cases(arguments.notes)),
-        "written": list(written_cases()),
-    }
-    sets["both"] = sets["klue"] + sets["notes"]
-    for name, cases in sets.items():
-        chosen = [case for case in cases if arguments.half in ("all", case.half)]
-        if chosen:
-            print(f"\n== {name}, {arguments.half}: {len(chosen)} sentences")
-            figures = report(chosen, arguments.errors and name != "both")
-            if arguments.keep and name == "both":
-                if not data or arguments.half != "report":
-                    raise SystemExit("--keep takes DATA and the reported half.")
-                KEPT.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    data = Path(arguments.data.removeprefix("DATA=")) if arguments.data else None
+    for name in FILES if arguments.set == "both" else [arguments.set]:
+        found = [(c, check(c.sentence, c.passage, context=c.context)) for c in load_cases(name, data)]
+        print(f"\n== {name}")
+        report(found)
+        for file in FILES[name]:
+            if part := [one for one in found if one[0].source == file]:
+                print(f"  {file}: {_told(part)}")
+        for code in ("ko", "en"):
+            if part := [one for one in found if language(one[0].sentence) == code]:
+                print(f"  {code}: {_told(part)}")
+        if arguments.errors:
+            for case, verdict in found:
+                _print_error(case, verdict)
+        if arguments.keep and name == "fresh":
+            if data is None:
+                raise SystemExit("--keep takes DATA: the fresh set is half KLUE-MRC.")
+            KEPT.write_text(json.dumps(figures(found), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Takes Readings and words of them. What counts as a difference is in facts.py and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,17 @@ def knows(context: Reading | None, word: Word) -> bool:
     return context is not None and (
         any(word.form == other.form for other in context.words) or word.lemma.lower() in context.folded.text
     )
+
+
+def abbreviates(word: Word, note: Reading) -> bool:
+    """Whether the note spells the letters of an abbreviation out: BPE for byte-pair encoding."""
+    if not 2 <= len(word.lemma) <= 6 or not word.lemma.isascii() or not word.lemma.isalpha():
+        return False
+    initials = "".join(match[0] for match in _INITIALS.findall(note.source.lower()))
+    return word.lemma in initials
+
+
+_INITIALS = re.compile(r"(?<![a-z])[a-z](?=[a-z])")
 
 
 def spelled(note: Reading, window: tuple[int, int]) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.grounding.difference import Difference, form_at, knows, spelled
+from rag.grounding.difference import Difference, abbreviates, form_at, knows, spelled
 from rag.grounding.lexicon import NEGATIVE, alike, opposites
 from rag.grounding.numbers import Quantity
 from rag.grounding.reading import Reading, Word
@@ -49,15 +49,41 @@ _SOME = re.compile(
 )
 
 
+# What a note may say for "all" and for "some" besides; a sentence that says more than any of them says too much.
+_UNIVERSAL = re.compile(
+    rf"{_ALL.pattern}|반드시|무조건|누구나|전혀|결코|완전|마다|각자|각기|전체|온통|매번|\b(?:never|any|entire|no|completely|both)\b",
+    re.IGNORECASE,
+)
+_PARTIAL = re.compile(rf"{_SOME.pattern}|이따금|부분|절반|중 하나|\b(?:part|partly|half|halves|rare)\b", re.IGNORECASE)
+_CLAIMED_ALL = re.compile(rf"{_ALL.pattern}|반드시|무조건|누구나|전혀|결코|완전히", re.IGNORECASE)
+_CLAIMED_SOME = re.compile(rf"{_SOME.pattern}|부분적", re.IGNORECASE)
+_ONLY = re.compile(r"(?<!지)(?<!조금)(?<!얼마)만(?=[\s,.을이은에으])|뿐|오직|유일|\b(?:only|solely)\b", re.IGNORECASE)
+# "모두 여덟 통" is a sum.
+_SUM = re.compile(r"(?:모두|전부|총|all)\s*$", re.IGNORECASE)
+
+
 def _quantifiers(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
-    """All for most or some, most for some; "some" for "all" says less, and so differs without contradicting."""
+    """All for most or some, most for some; "some" for "all" says less, and so differs without contradicting.
+
+    So does an "all", "only" or "some" of which the note says nothing.
+    """
     here = note.source[slice(*window)]
     steps = [(_ALL, "all"), (_MOST, "most"), (_SOME, "some")]
     claimed = [place for place, (pattern, _) in enumerate(steps) if pattern.search(claim.source)]
     stated = [place for place, (pattern, _) in enumerate(steps) if pattern.search(here)]
-    if not claimed or not stated or set(claimed) & set(stated):
-        return []
-    return [Difference("quantifier", steps[claimed[0]][1], claimed[0] < stated[0])]
+    if claimed and stated and not set(claimed) & set(stated):
+        return [Difference("quantifier", steps[claimed[0]][1], claimed[0] < stated[0])]
+    around = [span for span in layout(note.source).sentences if window[0] < span[1] and span[0] < window[1]]
+    whole = note.source[around[0][0] : around[-1][1]] if around else here
+    summed = any(_SUM.search(claim.source[: number.start]) for number in claim.quantities)
+    for name, said, known in (
+        ("all", _CLAIMED_ALL, _UNIVERSAL),
+        ("some", _CLAIMED_SOME, _PARTIAL),
+        ("only", _ONLY, _ONLY),
+    ):
+        if said.search(claim.source) and not known.search(whole) and not (name == "all" and summed):
+            return [Difference("quantifier", f"{name}, not said", False)]
+    return []
 
 
 _CONDITION = re.compile(
@@ -79,7 +105,8 @@ def _conditions(claim: Reading, note: Reading, window: tuple[int, int]) -> list[
     forms = {span: {word.form for word in note.words_in(*span)} for span in clauses}
     core = max(clauses, key=lambda span: (does in forms[span], len(forms[span] & rest)))
     stated = [match[1] for match in _CONDITION.finditer(note.source[slice(*core)] + " ")]
-    if stated and not any(a in b or b in a for a in wanted for b in stated):
+    elsewhere = any(occasion in note.source for occasion in wanted)
+    if stated and elsewhere and not any(a in b or b in a for a in wanted for b in stated):
         return [Difference("condition", f"{wanted[0]}, {stated[0]}", False)]
     return []
 
@@ -195,7 +222,7 @@ def _names(
     found = []
     for word in said:
         term = word.kind == "name" or (korean and word.lemma.isascii())
-        if not term or word.form in forms or word.lemma in text or knows(context, word):
+        if not term or word.form in forms or word.lemma in text or knows(context, word) or abbreviates(word, note):
             continue
         if any(alike(word.form, other.form) for other in noted):
             continue
@@ -219,10 +246,6 @@ def _negations(said: Sequence[Word], noted: Sequence[Word], clauses: Sequence[tu
     if turned and (exchanged or not both):
         return [Difference("negation", form, True) for form in turned]
     claimed = said_no | said_yes
-    if only_said and not note_no and not note_yes & NEGATIVE:
-        for form in only_said - note_yes:
-            if not opposites().get(form, frozenset()) & note_yes:
-                return [Difference("negation", form, True)]
     if only_noted and not said_no and not said_yes & NEGATIVE:
         counter = {other for form in claimed for other in opposites().get(form, ())}
         for start, end in clauses:

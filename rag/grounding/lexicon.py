@@ -45,6 +45,21 @@ def _same() -> Mapping[str, str]:
 
 
 @lru_cache(maxsize=1)
+def _groups() -> Mapping[str, frozenset[int]]:
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(SAME.strip().splitlines()):
+        for word in line.split():
+            found.setdefault(_stemmed(word), set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
+def synonymous(first: str, second: str) -> bool:
+    """Whether any group of the table holds both; a word may belong to several (오르다: a price, a throne)."""
+    groups = _groups()
+    return not groups.get(first, frozenset()).isdisjoint(groups.get(second, frozenset()))
+
+
+@lru_cache(maxsize=1)
 def opposites() -> Mapping[str, frozenset[str]]:
     """For a canonical form, the canonical forms that contradict it."""
     found: dict[str, set[str]] = {}
@@ -63,6 +78,8 @@ def canonical(form: str) -> str:
 
 # Words that deny without a "not": a claim may use one where the note uses the other.
 NEGATIVE = frozenset(
+    "피하 면하 벗어나 독립 무관 무료 삼가 "
+    "independent unrelated irrelevant free without instead stop block "
     "금지 거절 없애 생략 제외 실패 부재 부족 막 중단 금하 모르 불법 결여 면제 무산 취소 "
     "lack miss fail exclud forbid unknown little few hardly rarely drop skip omit los loss".split()
 )

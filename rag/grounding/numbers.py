@@ -75,6 +75,8 @@ _DATES = [
     re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b(?:,?\s+(?P<y>\d{{4}})\b)?"),
     re.compile(rf"\b{_MONTH}\s+(?:of\s+)?(?P<y>\d{{4}})\b"),
 ]
+_NAME_AHEAD = re.compile(r"[가-힣]{2}$")
+_NAME_BEHIND = re.compile(r"동|호|가|리|구|지구")
 _CLOCK = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-3]):(?P<min>[0-5]\d)(?![\d:])")
 _FRACTION = re.compile(r"(?P<below>\d+)\s?분의\s?(?P<above>\d+)")
 _PLAIN = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*"
@@ -168,7 +170,9 @@ def _digits(text: str, match: re.Match[str], numerals: Set[int]) -> Quantity:
         value, end = value * _SUFFIXES[text[end]], end + 1
     elif scale := re.compile(r"[\s-]?(hundred|thousand|million|billion|trillion)\b", re.IGNORECASE).match(text, end):
         value, end = value * ENGLISH_SCALES[scale[1].lower()], scale.end()
-    return _with_unit(text, value, start, end)
+    # The 2 of 송현2동 and 서울3호 is part of a name.
+    named = _NAME_AHEAD.search(text[max(0, start - 2) : start]) and _NAME_BEHIND.match(text, end)
+    return _with_unit(text, value, start, end, sure=not named)
 
 
 def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]]:
@@ -182,7 +186,9 @@ def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]
             word = "".join(text[m.start : m.end] for m in morphemes[position:run])
             start, end = morphemes[position].start, morphemes[run - 1].end
             counted = run < len(morphemes) and (
-                morphemes[run].tag.startswith(("NNB", "XSN")) or morphemes[run].form in _COUNTED
+                morphemes[run].tag.startswith(("NNB", "XSN"))
+                or morphemes[run].form in _COUNTED
+                or (morphemes[run].tag == "NNG" and len(morphemes[run].form) == 1 and len(word) > 1)  # 일곱 구
             )
             value = hangul_value(word)
             if value is not None and (counted or morphemes[run - 1].tag == "NR"):

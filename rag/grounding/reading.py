@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from rag.grounding.lexicon import canonical, is_stop, stem
@@ -42,11 +43,23 @@ _WITHIN_PHRASE = _NOUNS | {"NNB", "XR", "SSO", "SSC", "SN", "SW"}
 _CLOSERS = "\"'”’)」』》>"
 _NEGATING_PREFIXES = frozenset(["불", "비", "무", "미", "부"])
 _LOOK_BACK = 8
+_JOINTS = frozenset(
+    "고 며 으며 지만 으나 나 는데 ᆫ데 은데 던데 면서 으면서 아서 어서 여서 자 니 으니 니까 므로 으므로 "
+    "거나 다가 면 으면 려고 도록".split()
+)
+_CLAUSE_ENDS = re.compile(r"[.!?。;:](?=\s)|\n")
+_ENGLISH_JOINTS = re.compile(
+    r"(?<=;)\s+|,?\s(?=(?:and|but|while|whereas|because|since|so|which|who|although|though|when|if|unless|until)\s)"
+)
 _ASIDE = re.compile(
     r"(?:이|가|은|는|이나|나)?\s?아니라|\s(?:but|rather)\b"
     r"|[가-힣\s]{0,6}?(?:없|않|아니)(?:으면|을 때|는 경우|을 경우|다면|는다면)"
 )
-_ASIDE_BEFORE = re.compile(r"\b(?:rather than|instead of|not)\s(?:an? |the )?$", re.IGNORECASE)
+_ASIDE_BEFORE = re.compile(
+    r"\b(?:rather than|instead of|(?<!does )(?<!do )(?<!did )(?<!can )(?<!will )(?<!has )(?<!have )not)"
+    r"\s(?:an? |the )?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Word:
     negated: bool = False
     role: str = ""
     aside: bool = False
+    tag: str = ""  # as Kiwi tags it; "" for Latin words
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ class Reading:
     quantities: tuple[Quantity, ...]
     particles: frozenset[int]
     places: Mapping[str, tuple[int, ...]]  # where each form stands
+    breaks: tuple[int, ...]  # where one clause ends and the next begins
 
     def words_in(self, start: int, end: int) -> tuple[Word, ...]:
         """Words that start within the range."""
@@ -115,7 +130,9 @@ def read(source: str) -> Reading:
     for word in placed:
         places[word.form] = (*places.get(word.form, ()), word.start)
     particles = frozenset(text.offsets[m.start] for m in morphemes if m.tag.startswith(("J", "VCP")))
-    return Reading(source, text, fold(text), placed, tuple(_moved(n, text) for n in numbers), particles, places)
+    breaks = tuple(sorted({text.offsets[place] for place in _breaks(text.text, morphemes)}))
+    moved = tuple(_moved(number, text) for number in numbers)
+    return Reading(source, text, fold(text), placed, moved, particles, places, breaks)
 
 
 def _start(word: Word) -> int:
@@ -132,8 +149,12 @@ def _korean_words(morphemes: Sequence[Morpheme], taken: Sequence[tuple[int, int]
             kind = "verb"  # 제안하다 is what happens, not what it happens to
         if kind and not is_stop(morpheme.form, predicate=predicate) and not _within(morpheme.start, taken):
             lemma = morpheme.form.replace(" ", "")
+            if predicate and len(lemma) > 2:
+                lemma = lemma.removesuffix("하")  # 온화하다 and 온화 are one word
+            if lemma == "빌리" and any(m.form == "주" and m.tag == "VX" for m in morphemes[place + 1 : place + 3]):
+                lemma = "빌려주"  # the other side of the same deal
             role = "" if predicate else roles[place]
-            words.append(Word(canonical(lemma), lemma, kind, morpheme.start, morpheme.end, role=role))
+            words.append(Word(canonical(lemma), lemma, kind, morpheme.start, morpheme.end, role=role, tag=morpheme.tag))
     return words
 
 
@@ -158,7 +179,8 @@ def _latin_words(
     for match in latin:
         written = match[0]
         lower = written.lower().replace("-", "").replace("’", "'")
-        if is_stop(lower) or lower.endswith("n't") or _within(match.start(), taken):
+        bound = lower in ("least", "most") and text[: match.start()].lower().endswith("at ")
+        if is_stop(lower) or lower.endswith("n't") or bound or _within(match.start(), taken):
             continue
         digits = any(character.isdigit() for character in written)
         # At the start of an English sentence every word has a capital: only a second one tells a name.
@@ -183,7 +205,8 @@ def _korean_denials(morphemes: Sequence[Morpheme], words: Sequence[Word]) -> lis
         if morpheme.tag == "XPN" and morpheme.form in _NEGATING_PREFIXES and after and len(after.form) > 1:
             _deny(denied, by_start, morphemes[place + 1 : place + 2])
         elif morpheme.tag == "VX" and morpheme.form in ("않", "아니하", "못하", "말"):
-            _deny(denied, by_start, morphemes[max(0, place - _LOOK_BACK) : place][::-1])
+            if not any(m.form == "밖에" for m in morphemes[max(0, place - 5) : place]):  # 둘밖에 쓰지 않는다
+                _deny(denied, by_start, morphemes[max(0, place - _LOOK_BACK) : place][::-1])
         elif morpheme.tag == "MAG" and morpheme.form in ("안", "못") and after and _denies(morpheme, after):
             light = after.form in ("하", "되")
             back = morphemes[max(0, place - _LOOK_BACK) : place][::-1]
@@ -223,6 +246,20 @@ def _english_denials(text: str, words: Sequence[Word]) -> list[int]:
         if place < len(words) and not re.search(r"[.;:!?,]\s", text[match.end() : words[place].start]):
             denied.append(place)
     return denied
+
+
+def _breaks(text: str, morphemes: Sequence[Morpheme]) -> Iterator[int]:
+    """Ends of clauses: full stops, Korean connective endings, a comma behind a particle, English conjunctions."""
+    for match in _CLAUSE_ENDS.finditer(text):
+        yield match.end()
+    for match in _ENGLISH_JOINTS.finditer(text):
+        yield match.start()
+    for morpheme, after in pairwise(morphemes):
+        gap = after.start > morpheme.end
+        if (morpheme.tag == "EC" and morpheme.form in _JOINTS and (gap or after.tag == "SP")) or (
+            after.tag == "SP" and morpheme.tag == "JKB"
+        ):
+            yield morpheme.end
 
 
 def _placed(word: Word, text: Plain, negated: bool) -> Word:

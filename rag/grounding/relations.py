@@ -13,6 +13,7 @@ from itertools import combinations, pairwise
 
 from rag.grounding.difference import Difference, form_at, knows, spelled
 from rag.grounding.lexicon import alike
+from rag.grounding.likeness import likeness
 from rag.grounding.reading import Reading, Word
 from rag.grounding.spans import layout
 
@@ -142,7 +143,7 @@ def _only_role(words: Sequence[Word]) -> dict[str, str]:
 def _replaced(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
     """The one noun that the note lacks, where the note has another: 동거녀의 신고, 어린이의 신고.
 
-    Nouns that share a syllable are taken for the same (퇴학, 퇴교); their opposites are in a table.
+    Nouns that begin alike are taken for the same (퇴학, 퇴교); their opposites are in a table.
     """
     noted = note.words_in(*window)
     forms = {word.form for word in noted}
@@ -158,9 +159,11 @@ def _replaced(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Di
         return []
     claimed = {word.form for word in claim.words}
     word = claim.words[missing[-1]]
-    lost = {syllable for place in missing for syllable in claim.words[place].lemma}
+    lost = {claim.words[place].lemma[0] for place in missing}
     for spot, other in enumerate(noted):
-        if other.kind == "verb" or other.role != word.role or other.form in claimed or lost & set(other.lemma):
+        if other.kind == "verb" or other.role != word.role or other.form in claimed or other.lemma[0] in lost:
+            continue
+        if likeness(word, other):
             continue
         ahead = form_at(claim.words, missing[-1] + 1) == form_at(noted, spot + 1) != ""
         behind = form_at(claim.words, missing[0] - 1) == form_at(noted, spot - 1) != ""
