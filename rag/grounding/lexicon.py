@@ -1,7 +1,7 @@
 """Words reduced to what they say: English stems, one word for all that mean the same, and opposites.
 
 Takes and returns single words, Korean ones as Kiwi stems them. The tables are in
-synonyms.py and antonyms.py.
+synonyms.txt and antonyms.txt.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 
-from rag.grounding.antonyms import OPPOSITE
-from rag.grounding.synonyms import SAME
+_TABLES = Path(__file__).parent
 
 _STOP_PREDICATES = frozenset(
     "하 되 있 없 이 가지 대하 위하 따르 의하 관하 통하 인하 말하 만하 보 오 가 듯하 그렇 이렇 어떻 그러 이러 뜻하 "
@@ -33,10 +33,15 @@ _STOP_ENGLISH = frozenset(
 )
 
 
+def _lines(table: str) -> list[str]:
+    lines = (_TABLES / table).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 @lru_cache(maxsize=1)
 def _same() -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for line in SAME.strip().splitlines():
+    for line in _lines("synonyms.txt"):
         head, *others = line.split()
         for word in (head, *others):
             key = stem(word) if word.isascii() else word
@@ -47,7 +52,7 @@ def _same() -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def _groups() -> Mapping[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(SAME.strip().splitlines()):
+    for number, line in enumerate(_lines("synonyms.txt")):
         for word in line.split():
             found.setdefault(_stemmed(word), set()).add(number)
     return {word: frozenset(numbers) for word, numbers in found.items()}
@@ -63,7 +68,7 @@ def synonymous(first: str, second: str) -> bool:
 def opposites() -> Mapping[str, frozenset[str]]:
     """For a canonical form, the canonical forms that contradict it."""
     found: dict[str, set[str]] = {}
-    for line in OPPOSITE.strip().splitlines():
+    for line in _lines("antonyms.txt"):
         left, right = ([canonical(_stemmed(word)) for word in side.strip().split("/")] for side in line.split("~"))
         for one, other in [(one, other) for one in left for other in right]:
             found.setdefault(one, set()).add(other)

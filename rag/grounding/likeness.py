@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from rag.grounding.lexicon import alike, opposites, stem, synonymous
 from rag.grounding.reading import Word
-from rag.text import kiwi
+from rag.nearness import cosine
 
 LIKE = 0.85  # a compound or derivation of the word
 SOFT_AT = 0.54
@@ -25,10 +25,7 @@ def likeness_of(form: str, tag: str, kind: str, other: str, other_tag: str, othe
     best = 0.0
     for one in (tag, tag + "-I", tag + "-R"):
         for two in (other_tag, other_tag + "-I", other_tag + "-R"):
-            try:
-                best = max(best, float(kiwi().morpheme_similarity((form, one), (other, two))))
-            except ValueError:
-                continue
+            best = max(best, cosine((form, one), (other, two)))
     return best if SOFT_AT <= best <= _TOO_NEAR else 0.0
 
 
