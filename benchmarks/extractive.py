@@ -1,10 +1,11 @@
 """How good are the sentences that the embedded answerer picks? On KLUE-MRC, retrieval included; and what fits it.
 
     ask-notes --data-dir KLUE_INDEX ingest --klue-mrc DATA
-    python -m benchmarks.extractive DATA --data-dir KLUE_INDEX [--limit N] [--fit]
+    python -m benchmarks.extractive DATA --data-dir KLUE_INDEX [--limit N] [--given] [--fit]
 
 Documents are split in halves by their number in the file: even ones are fitted on, odd ones reported. `--fit` prints
 weights for rag/generation/selection.py: words and places from KLUE-MRC, with those of markup left where they are.
+benchmarks/span_fit.py grows the trees that rank spans. `--given` answers from the whole gold document alone.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rag.generation.candidates import Candidate, read_candidates
 from rag.generation.extractive import answer
 from rag.generation.selection import WEIGHTS, features
 from rag.settings import load
-from rag.types import Passage, Question
+from rag.types import Chunk, Document, Passage, Question
 from rag.wiring import LiveNotes
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ K, STEPS, RATE, RIDGE = 5, 400, 0.05, 1e-2
 # What KLUE-MRC has none of: its texts are plain prose without headings.
 MARKUP = frozenset(
     "section leads answers titled defines marked announces formula equation code code_asked listing enumerates cell "
-    "row drill tour brief shows contrast heading heading_names asks_itself under somebody proposed".split()
+    "row drill tour brief shows contrast heading heading_names asks_itself under somebody proposed contents "
+    "dateline as_headed admin".split()
 )
 # Few rows name the type of their question: it is told by the question word, the first that matches.
 TYPES = (
@@ -57,22 +59,38 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True, help="an index of the same data")
     parser.add_argument("--limit", type=int, help="a seeded sample of so many questions")
     parser.add_argument("--fit", action="store_true", help="fit the weights of sentences on the even half")
+    parser.add_argument("--given", action="store_true", help="no retrieval: the gold document is at hand")
     args = parser.parse_args()
 
-    retriever = LiveNotes(load({"data_dir": str(args.data_dir)}).settings).retriever()
-    klue = load_klue(args.data)
-    number = {document.doc_id: place for place, document in enumerate(klue.documents)}
-    asked = sorted(klue.questions, key=lambda question: draw(0, question.guid))[: args.limit]
-    halves: dict[bool, list[tuple[KlueQuestion, list[Passage]]]] = defaultdict(list)
-    for question in asked:
-        if not question.is_impossible and question.doc_id is not None:
-            halves[number[question.doc_id] % 2 == 0].append((question, retriever.retrieve(question.question, K)))
+    asked = halves(args.data, args.data_dir, args.limit, given=args.given)
     if args.fit:
-        for name, weight in zip(*fit(halves[True]), strict=True):
+        for name, weight in zip(*fit(asked[True]), strict=True):
             print(f'        "{name}": {weight:.2f},')
         return
-    for name, half in (("fitted on", halves[True]), ("reported", halves[False])):
+    for name, half in (("fitted on", asked[True]), ("reported", asked[False])):
         report(name, half)
+
+
+def halves(
+    data: str, data_dir: Path, limit: int | None = None, *, given: bool = False
+) -> dict[bool, list[tuple[KlueQuestion, list[Passage]]]]:
+    """Questions with their passages: True those about even documents, False those about odd ones."""
+    retriever = LiveNotes(load({"data_dir": str(data_dir)}).settings).retriever()
+    klue = load_klue(data)
+    number = {document.doc_id: place for place, document in enumerate(klue.documents)}
+    found: dict[bool, list[tuple[KlueQuestion, list[Passage]]]] = defaultdict(list)
+    for question in sorted(klue.questions, key=lambda question: draw(0, question.guid))[:limit]:
+        if question.is_impossible or question.doc_id is None:
+            continue
+        at = number[question.doc_id]
+        passages = [_whole(klue.documents[at])] if given else retriever.retrieve(question.question, K)
+        found[at % 2 == 0].append((question, passages))
+    return found
+
+
+def _whole(document: Document) -> Passage:
+    chunk = Chunk(document.doc_id, document.doc_id, 0, len(document.text), document.text, document.title, 0)
+    return Passage(chunk, 1, 1.0, 0, len(document.text), document.text, document.source, document.title)
 
 
 def report(name: str, asked: list[tuple[KlueQuestion, list[Passage]]]) -> None:

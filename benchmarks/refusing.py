@@ -4,12 +4,14 @@
 
 DATA is KLUE-MRC; the indexes hold KLUE-MRC, notes/ and the two courses of benchmarks/retrieval. Half of KLUE's
 answerable questions are asked with their document taken away, every question about a course once with its chapter and
-once without (in either language), and questions of KLUE are put to notes and courses too ("elsewhere").
+once without (in either language), and questions of KLUE are put to notes and courses too ("elsewhere"), as are forty
+about everything else (benchmarks/refusals: "off-topic").
 
 Documents are split in halves by their number, in the order in which questions first name them: even ones are fitted
 on, odd ones reported. `--fit` prints weights and thresholds for rag/grounding/abstain.py. A threshold is the highest
 that refuses at most 3 % of the answerable questions to KLUE-MRC (for English, that has none of those: to the course),
-and 8 % of those to the sample notes and to the Korean courses, all of the even half.
+and 8 % of those to the sample notes and to the Korean courses, all of the even half. The lowest few of a small sample
+lie too high: a threshold that rests on fewer than 100 questions is taken a third lower.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ COURSES = ("korean_notes", "mixed", "hf_course_en")
 ELSEWHERE = 120
 # Sets with fewer questions of a kind are not shown: nothing can be read off them.
 FEWEST = 5
+MANY, FEW_LOWERED = 100, 2 / 3
 # Share of answerable questions that a threshold may refuse, by set; the smallest threshold of them holds.
 ALLOWED: Mapping[Language, Mapping[str, float]] = {
     "ko": {"klue": 0.03, "notes": 0.08, "korean-courses": 0.08},
@@ -106,6 +109,9 @@ def everything(data: str, retrievers: Sequence[NotesRetriever], limit: int, *, r
         chosen = select(klue, sample=ELSEWHERE, seed=1 + place)
         asked = replace(chosen, questions=tuple(replace(q, is_impossible=True, evidence=()) for q in chosen.questions))
         yield from _looked_up("elsewhere", retriever, asked, 0.0, klue_half, True)
+    nowhere = load(str(ROOT / "benchmarks" / "refusals" / "off_topic.jsonl"))
+    for name, retriever in (("notes", notes), ("courses", courses)):
+        yield from _looked_up(f"off-topic-to-{name}", retriever, nowhere, 0.0, halves(nowhere.questions), True)
 
 
 def _looked_up(
@@ -168,7 +174,8 @@ def _threshold(model: Calibration, seen: Sequence[Seen], language: Language) -> 
     for name, share in ALLOWED[language].items():
         own = [one.row for one in seen if one.name == name and one.row.language == language and one.row.answerable]
         if own:
-            limits.append(threshold_at(_scores(model, own), share))
+            limit = threshold_at(_scores(model, own), share)
+            limits.append(limit if len(own) >= MANY else limit * FEW_LOWERED)
     return floor(100 * min(limits, default=0.0)) / 100
 
 
@@ -189,6 +196,14 @@ def table(seen: Sequence[Seen], model: Calibration, pictures: Path | None) -> No
     sets = {name: [one.row for one in seen if one.name == name] for name in dict.fromkeys(one.name for one in seen)}
     if elsewhere := sets.pop("elsewhere", []):
         sets["klue-and-elsewhere"] = sets.get("klue", []) + elsewhere
+    # Their answerable questions are those of the set that they were put to.
+    for mixed, answered in (("notes", "notes"), ("courses", "korean-courses"), ("courses", "english-course")):
+        strange = sets.get(f"off-topic-to-{mixed}", [])
+        if strange and answered in sets:
+            own = [row for row in sets[answered] if row.answerable]
+            sets[f"{answered}-and-off-topic"] = own + strange
+    for mixed in ("notes", "courses"):
+        sets.pop(f"off-topic-to-{mixed}", None)
     for name, rows in sets.items():
         for language in ALLOWED:
             own = [row for row in rows if row.language == language]
@@ -206,7 +221,7 @@ def _row(name: str, rows: Sequence[Row], model: Calibration, language: Language,
         f"| {(scores[~yes] < at_five).mean():.0%} "
         f"| {(scores[yes] < own).mean():.1%} | {(scores[~yes] < own).mean():.0%} |"
     )
-    if pictures is not None:
+    if pictures is not None and "off-topic" not in name:
         coverage, risk = risk_coverage(scores, ~yes)
         points = tuple({"coverage": float(c), "risk": float(r)} for c, r in zip(coverage, risk, strict=True))
         shown = Fitted(language, int(yes.sum()), int((~yes).sum()), separation, low, high, points=points)

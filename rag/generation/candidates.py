@@ -7,13 +7,13 @@ rules, table heads, tags, pictures, labels) is none. Knows no question.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from rag.text import sentences
+from rag.text import Span, sentences
 from rag.types import Passage
 
 Form = Literal["prose", "row", "code", "heading"]
@@ -37,6 +37,8 @@ _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\((?:https?:|/|#|\.)[^)\s]*\)")
 _CODE_SIGN = re.compile(r"[{}=;<>]|\b\w+:\s*[\"'\[{]|\w\(\)")
 _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|`[^`\n]+`", re.DOTALL)
 _WORDS = re.compile(r"\w\W*\w")
+_STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|#[^\n]*")
+_STATEMENT_LINES = 8
 # Tags, pictures, anchors, call-out heads, roles such as :label:`x`, addresses: they show or name, and say nothing.
 _LAYOUT = re.compile(
     r"</?[A-Za-z!][^>]*(?:>|$)|!\[[^\]]*\]\([^)]*\)|\[\[[^\]]*\]\]|\[![A-Za-z]+\]|:[A-Za-z_]+:`[^`]*`|\bhttps?://\S+"
@@ -166,8 +168,8 @@ def read_candidates(place: int, passage: Passage) -> list[Candidate]:
     for number in range(0, len(edges), 2):
         begin, stop = edges[number], edges[number + 1]
         if (number // 2 % 2 == 1) != inside:
-            for line in re.finditer(r"\S(?:[^\n]*\S)?", text[begin:stop]):
-                reader.code(begin + line.start(), begin + line.end())
+            for span in statements(text[begin:stop]):
+                reader.code(begin + span.start, begin + span.end)
             continue
         # "## 2. Kinds of index" is one line, whatever a full stop in it looks like.
         cuts = [begin, *(edge for line in _HEADING_LINE.finditer(text, begin, stop) for edge in line.span()), stop]
@@ -179,6 +181,25 @@ def read_candidates(place: int, passage: Passage) -> list[Candidate]:
                 first, last = start + span.start, start + span.end
                 (reader.row if text[first] == "|" else reader.sentence)(first, last)
     return reader.found
+
+
+def statements(code: str) -> Iterator[Span]:
+    """Lines of code; a line that opens a bracket goes on to where it closes, or is left out where that is far away."""
+    lines = list(re.finditer(r"\S(?:[^\n]*\S)?", code))
+    number = 0
+    while number < len(lines):
+        start = lines[number].start()
+        within = range(number, min(number + _STATEMENT_LINES, len(lines)))
+        last = next((n for n in within if _closed(code, start, lines[n])), None)
+        if last is not None:
+            yield Span(start, lines[last].end())
+            number = last
+        number += 1
+
+
+def _closed(code: str, start: int, line: re.Match[str]) -> bool:
+    bare = _STRING.sub("", code[start : line.end()])
+    return all(bare.count(opening) <= bare.count(closing) for opening, closing in ("()", "[]", "{}"))
 
 
 def _starts_in_code(fences: Sequence[re.Match[str]]) -> bool:

@@ -54,6 +54,22 @@ _EQUATION = re.compile(r"[=≈∝]")
 _WORD = re.compile(r"[A-Za-z가-힣]{2,}")
 # "범위: RNN, LSTM, GRU, seq2seq." names topics and says nothing of them.
 _LISTING = re.compile(r"^[^,]{0,30}[:：](?:[^,]{1,40},){2,}[^,]{1,40}(?<![다요음임함됨])[.]?$")
+_CONTENTS = re.compile(
+    r"(?:범위|주제|목차|내용|다루는 것|topics?|outline|agenda|contents|in this (?:chapter|lecture))\s?[:：]", re.I
+)
+# "2025-03-18 (화) 4강.": when and where a note was taken.
+_DATELINE = re.compile(
+    r"[\s\d\-./():,]*(?:[월화수목금토일]\)?|주차|강의?|회차|\d|lecture|week|class|day|session|[\s\-./():,])+\.?", re.I
+)
+_OF_CLASSES = re.compile(r"강의|수업|\d\s?강|주차|회차|날짜|\b(?:lecture|class|week|session|date)\b", re.I)
+# What a lecturer says about the course itself.
+_ADMIN = re.compile(
+    r"중간고사|기말|시험|퀴즈|쪽지|과제|숙제|출석|제출|서술형|(?:들을|볼|읽을|외울) 것\.?$"
+    r"|\b(?:midterm|final exam|exam|homework|assignment|grading|syllabus)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_NAMED = re.compile(r"\b[A-Z][a-z]{2,}\b")
 _DEFINES = re.compile(
     r"(?:말한다|뜻한다|의미한다|가리킨다|부른다|일컫는다|말합니다|뜻합니다|의미합니다|부릅니다|(?:이?라고|로"
     r"|으로) 합니다|"
@@ -118,6 +134,10 @@ def cues(asked: Asked, candidate: Candidate, shared: float) -> dict[str, float]:
         "code": float(candidate.form == "code" and not code_asked),
         "code_asked": float(candidate.form == "code" and code_asked),
         "listing": float(prose and wants != "list" and bool(_LISTING.search(text))),
+        "contents": float(prose and wants != "list" and bool(_CONTENTS.match(text))),
+        "dateline": float(prose and bool(_DATELINE.fullmatch(text)) and not _OF_CLASSES.search(asked.text)),
+        "admin": float(prose and bool(_ADMIN.search(text)) and not _ADMIN.search(asked.text)),
+        "as_headed": _as_headed(asked, candidate) if kind in ("when", "who") else 0.0,
         "enumerates": float(wants == "list" and prose and len(re.findall(r",|·| 및 | and ", text)) >= 2),
         "cell": _cell(asked, candidate) if kind not in ("why", "define") else 0.0,
         "row": float(candidate.form == "row" and wants != "compare"),
@@ -133,6 +153,18 @@ def cues(asked: Asked, candidate: Candidate, shared: float) -> dict[str, float]:
         ),
         "asks_itself": float(prose and shared < 0.7 and bool(_OPENING_QUESTION.match(text))),
     }
+
+
+def _as_headed(asked: Asked, candidate: Candidate) -> float:
+    """Whether it repeats the year or name beside the asked word in a heading above: "LSTM (Hochreiter 1997)"."""
+    if candidate.form != "prose":
+        return 0.0
+    pattern = _YEAR if asked.kind == "when" else _NAMED
+    for part in re.split(r" > |\n", candidate.heading):
+        named = {found for found in pattern.findall(part) if found.lower() not in asked.terms}
+        if any(term in part.lower() for term in asked.terms) and any(found in candidate.text for found in named):
+            return 1.0
+    return 0.0
 
 
 def _cell(asked: Asked, candidate: Candidate) -> float:
@@ -172,7 +204,8 @@ def defines(asked: Asked, text: str) -> bool:
         if re.search(
             rf"(?:^|[\s*_`(]){spaced}[*_`]*(?:\s?\([^)]{{1,60}}\))?[*_`]*(?:은|는|란|이란|이라는)[\s,]", opening
         ) or re.search(
-            rf"(?:^|^an? |^the |\s){spaced}[*_`]*(?:\s\([^)]{{1,60}}\))?\s+(?:is|are|means|refers|consists)\b", opening
+            rf"(?:^|^an? |^the |\s){spaced}s?[*_`]*(?:\s\([^)]{{1,60}}\))?\s+(?:is|are|means|refers|consists)\b",
+            opening,
         ):
             return bool(_DEFINES.search(text))
         if re.search(spaced, text.lower()) and _NAMED_AT_END.search(text):

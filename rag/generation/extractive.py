@@ -35,6 +35,7 @@ _LOOKED_AT = 12
 _SECOND_SHARE = 0.03
 _CLAUSE_END = re.compile(r"(?<=[,;:])\s+|(?<=[고며나만])\s+|(?<=는데)\s+|(?<=지만)\s+")
 _EMPHASIS = re.compile(r"\*\*|(?<!\w)__|__(?!\w)")
+_BREAK = re.compile(r"\s*\n\s*")
 _FULL_STOP = re.compile(r"[.!?。！？…]+$")
 
 
@@ -90,7 +91,7 @@ def answer(question: Question, passages: Sequence[Passage]) -> str:
     if not candidates:
         return ""
     if question.style == "short":
-        return _short(asked, candidates)
+        return _short(asked, candidates, everything)
     looked = [_cut(asked, c) for c in candidates[:_LOOKED_AT]]
     chosen = listed(asked, everything, _ANSWER_CHARS) or _led(_chosen(looked), everything)
     lines = [*_head(chosen), *map(_shown, chosen)]
@@ -154,8 +155,8 @@ def _cut(asked: Asked, candidate: Candidate) -> Candidate:
     return replace(candidate, start=start, end=start + len(kept), text=kept)
 
 
-def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
-    found = best_span(asked, candidates)
+def _short(asked: Asked, candidates: Sequence[Candidate], everything: Sequence[Candidate]) -> str:
+    found = best_span(asked, candidates, everything)
     if found is not None:
         candidate, span = found
         return f"{_EMPHASIS.sub('', candidate.text[span.start : span.end]).strip()} [{candidate.place + 1}]"
@@ -169,7 +170,7 @@ def _short(asked: Asked, candidates: Sequence[Candidate]) -> str:
 def _shown(candidate: Candidate) -> str:
     text = said(candidate.text) if candidate.form == "prose" else candidate.text
     if candidate.form == "code" and "`" not in text:
-        text = f"`{text}`"
+        text = f"`{_BREAK.sub(' ', text)}`"
     return f"{text} [{candidate.place + 1}]"
 
 

@@ -1,16 +1,14 @@
 """What speaks for one span of a sentence as the answer: its words, its surroundings, what was asked.
 
-One `SpanReader` a sentence; its rows are weighed by WEIGHTS, fitted by softmax over all spans of six
-sentences to the expected KorQuAD F1, on one half of KLUE-MRC's documents; "bold" and "formula", which that data
-set lacks, were set by hand. Knows no chat model.
+One `SpanReader` a sentence, by plain rules on words and particles; span_context.py adds what meaning tells. Knows no
+weights and no chat model.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from rag.generation.answer_types import expects
 from rag.generation.asking import ENGLISH_STOP, Asked, Morpheme
@@ -42,82 +40,6 @@ _SAME_JOSA = {
     "와": "와과",
     "과": "와과",
 }
-WEIGHTS: Mapping[str, float] = MappingProxyType(
-    {
-        "after": -0.22,
-        "after_modifier": 0.39,
-        "all_asked": -2.42,
-        "asked_pairs": -2.79,
-        "asked_words": -0.2,
-        "before": -0.27,
-        "beside_head": 1.17,
-        "bold": 2.0,
-        "called": 1.7,
-        "common": -0.72,
-        "dependent_noun": -2.36,
-        "ends_like_head": 2.07,
-        "fits": 1.54,
-        "fits_group": 0.85,
-        "fits_work": 2.18,
-        "formula": -3.0,
-        "group_named": 0.76,
-        "group_words": -1.18,
-        "length": 1.05,
-        "long": -1.12,
-        "many_number": 2.34,
-        "many_proper": -2.81,
-        "many_words": -1.11,
-        "met_around": 1.08,
-        "near": -0.1,
-        "object_given": 0.04,
-        "of": -0.41,
-        "opens": 0.61,
-        "other_josa": -0.24,
-        "place_josa": 1.73,
-        "place_named": 0.78,
-        "reason": 5.15,
-        "same_josa": 2.31,
-        "sentence": 0.91,
-        "split_left": -1.28,
-        "split_right": -0.62,
-        "subject_asked": 0.83,
-        "subject_who": 1.24,
-        "then_JC": -0.94,
-        "then_JKB": 0.39,
-        "then_JKO": 0.61,
-        "then_JKS": 0.17,
-        "then_VCP": 0.53,
-        "then_none": -0.45,
-        "then_other": -0.72,
-        "thing_named": -1.6,
-        "to_whom": 1.67,
-        "unit": 2.42,
-        "way_words": -0.95,
-        "what_common": 0.29,
-        "what_date": -1.91,
-        "what_proper": 0.56,
-        "what_quoted": 1.15,
-        "when_common": -1.12,
-        "when_date": 2.98,
-        "when_latin": -2.51,
-        "when_proper": -0.81,
-        "when_quoted": -3.3,
-        "where_common": -1.39,
-        "where_number": -4.08,
-        "where_proper": 0.02,
-        "where_words": -0.66,
-        "who_common": -0.15,
-        "who_proper": 1.77,
-        "who_words": -0.31,
-        "why_latin": -3.8,
-        "word_named": 1.41,
-        "word_words": -0.58,
-        "words": -0.59,
-        "work_named": 1.68,
-        "work_words": -1.72,
-        "year": 6.82,
-    }
-)
 
 
 def nominal(morpheme: Morpheme) -> bool:

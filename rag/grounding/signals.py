@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Literal
 
 from rag.grounding.reading import Reading, Word, read
@@ -61,7 +62,21 @@ _FLOOR = 2.0
 # What makes a noun before it something that is done.
 _DOING = re.compile(r"[하한할함해했되된될됨돼됐]|시[키킨킬켜켰]")
 _PARTS = re.compile(r"[A-Za-z]+|\d+")
-NAMES = ("passage", "place", "union", "names", "bigrams", "margin", "first", "type", "absent")
+_NOBODY_WROTE = "\ufffd"
+_LONG_ENOUGH, _ALIKE = 4, 0.8
+NAMES = (
+    "passage",
+    "place",
+    "union",
+    "names",
+    "bigrams",
+    "margin",
+    "first",
+    "type",
+    "absent",
+    "unheard",
+    "likely",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,9 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
     best passage is ahead of the second; first: whether the best place lies in the passage ranked
     first; type: whether that place holds what is asked for (a number for "how many", a date for
     "when", a name for "who" and "where"); absent: whether a name, number or technical term of the
-    question stands in no passage at all.
+    question stands in no passage at all; unheard: the share of the question, by weight, that no note of the
+    index speaks of, not even spelled a little differently (0 without `idf`); likely: the share of the likelihood that
+    the search gives its first passage.
     """
     asked = read(question)
     terms = _terms(asked, idf)
@@ -122,6 +139,8 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
         "first": float(where == 0),
         "type": _fits(question, asked, note, window),
         "absent": float(any(not everywhere[t] for t in specific)),
+        "unheard": _share(weights, [float(unheard) for unheard in _unheard(terms, everywhere, passages, idf)]),
+        "likely": min(1.0, max(0.0, passages[0].score)),
     }
     missing = sorted((t for t in range(len(terms)) if not everywhere[t]), key=lambda t: -weights[t])
     return Signals(values, tuple(terms[t].shown for t in missing))
@@ -177,6 +196,38 @@ def _best_place(
         if share > best[0]:
             best = (share, place, (start, end))
     return best
+
+
+def _unheard(
+    terms: Sequence[_Term],
+    everywhere: Sequence[float],
+    passages: Sequence[Passage],
+    idf: Callable[[str], float] | None,
+) -> list[bool]:
+    """For each term, whether it stands in no note at all: nothing is rarer than a word that nobody wrote."""
+    if idf is None:
+        return [False] * len(terms)
+    rarest = idf(_NOBODY_WROTE) - 1e-6
+    # An index of bigrams knows a Hangul word in part: one bigram that nobody wrote is enough.
+    silent = [
+        not known and any(idf(part) >= rarest for part in (term.word.lemma, *bigrams(term.word.lemma)))
+        for term, known in zip(terms, everywhere, strict=True)
+    ]
+    if not any(silent):
+        return silent
+    written = {word.lemma for passage in passages for word in read(passage.text).words}
+    return [
+        unknown and not any(_alike(term.word.lemma, lemma) for lemma in written)
+        for unknown, term in zip(silent, terms, strict=True)
+    ]
+
+
+def _alike(asked: str, written: str) -> bool:
+    """Whether one may be a slip of the other: they begin alike and differ in a fifth of their letters at most."""
+    longest = max(len(asked), len(written))
+    if longest < _LONG_ENOUGH or asked[0] != written[0] or 5 * abs(len(asked) - len(written)) > longest:
+        return False
+    return SequenceMatcher(None, asked, written, autojunk=False).ratio() >= _ALIKE
 
 
 def _share(weights: Sequence[float], earned: Sequence[float]) -> float:

@@ -119,3 +119,15 @@ def test_links_and_roles_are_read_by_their_words():
 )
 def test_what_only_looks_like_a_tag_is_shown(text):
     assert said(text) == text
+
+
+def test_a_line_of_code_goes_on_to_where_its_bracket_closes(passage):
+    text = (
+        '```python\nds = load(\n    "json",  # a (note\n    streaming=True,\n)\nnext(ds)\nopen(\n'
+        + "x,\n" * 20
+        + ")\n```"
+    )
+    found = [c.text for c in read_candidates(0, passage(text))]
+    assert found[0].startswith("ds = load(") and found[0].endswith(")") and "streaming=True" in found[0]
+    assert found[1] == "next(ds)"
+    assert "open(" not in found

@@ -107,3 +107,44 @@ def test_code_is_welcome_where_code_is_asked_for():
     assert cue("code", "FAISS란?", line, form="code") == 1
     assert cue("code", "FAISS 색인을 저장하는 함수는?", line, form="code") == 0
     assert cue("code_asked", "FAISS 색인을 저장하는 함수는?", line, form="code") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "text"),
+    [
+        ("contents", "RAG에서 청크 크기는 왜 중요해?", "범위: RAG의 이유, chunking, BM25, 인용."),
+        ("contents", "Why does chunk size matter?", "Topics: chunking, BM25 and reranking"),
+        ("dateline", "LSTM은 몇 년에 나왔어?", "2025-03-18 (화) 4강."),
+        ("dateline", "When did LSTM appear?", "Lecture 4, 2025-03-18"),
+        ("admin", "LSTM의 식은?", "LSTM 수식은 서술형이 매년 나온다고 함."),
+        ("admin", "What is warmup?", "Warmup was on the midterm."),
+    ],
+)
+def test_what_a_note_says_of_its_class_answers_nothing(name, question, text):
+    assert cue(name, question, text) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "text"),
+    [
+        ("dateline", "4강은 언제였나?", "2025-03-18 (화) 4강."),
+        ("dateline", "LSTM은 몇 년에 나왔어?", "1997년 원논문에는 forget gate가 없었다."),
+        ("admin", "중간고사는 언제인가요?", "다음 주(4/22)는 중간고사라 강의 없음."),
+        ("contents", "BPE의 식은?", "주제는 병합 규칙이다."),
+    ],
+)
+def test_unless_it_is_asked_for(name, question, text):
+    assert cue(name, question, text) == 0
+
+
+def test_a_year_or_name_that_the_heading_gives_is_preferred():
+    heading = "RNN > 2. LSTM (Hochreiter & Schmidhuber 1997) > 2.1 기울기"
+    question = "LSTM은 몇 년에 나왔어?"
+    assert cue("as_headed", question, "1997년 논문에는 없었다.", heading=heading) == 1
+    assert cue("as_headed", question, "Gers 등이 2000년에 추가함.", heading=heading) == 0
+    assert cue("as_headed", "GRU는 몇 년에 나왔어?", "1997년 논문에는 없었다.", heading=heading) == 0
+    assert cue("as_headed", "LSTM은 누가 제안했나?", "Hochreiter가 제안했다.", heading=heading) == 1
+
+
+def test_an_english_plural_is_defined_too():
+    assert defines(asked("What is a tokenizer?"), "Tokenizers are one of the core components of the pipeline.")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from rag.generation.answer_types import expects
 from rag.generation.asking import analyse_all, read_question
 from rag.generation.selection import Candidate
-from rag.generation.span_features import WEIGHTS
-from rag.generation.spans import best_span, rows, spans_of
+from rag.generation.spans import _agreed, best_span, rows, spans_of
+from rag.generation.trees import span_trees
 from rag.types import Question
 
 
@@ -73,11 +74,11 @@ def test_the_answer_is_seldom_a_word_of_the_question():
     assert best("러시아를 근대화한 왕은?", "러시아를 근대화한 왕은 표트르 1세였다.") == "표트르 1세"
 
 
-def test_every_weight_belongs_to_a_feature_that_can_occur():
+def test_every_tree_asks_for_features_that_can_occur():
     names = set()
     sentence = (
         "미국은 2017년 4월 서울에서 '아가씨'라는 영화를 세 번 상영했기 때문에, 철수(영화사)의 친구에게 Google 직원이 "
-        "갔고 사과와 배가 남은 것은 영화이다."
+        "갔고 사과와 배가 남은 것은 영화이다. 그 뒤 여러 한국의 배우들"
     )
     kinds = [
         "왜 그랬나?",
@@ -87,13 +88,21 @@ def test_every_weight_belongs_to_a_feature_that_can_occur():
         "어디에서 갔나?",
         "무엇을 상영했나?",
         "영화를 상영한 것은?",
+        "아가씨란?",
     ]
     types = ["나라는?", "정당은?", "영화는?", "직책은?", "전쟁은?", "언어는?", "음식은?", "방법은?"]
     for question in [*kinds, *(f"상영한 {kind}" for kind in types)]:
         asked = read_question(Question(question))
-        for _, _, row in rows(asked, [Candidate(0, 0, len(sentence), sentence)]):
+        candidate = Candidate(0, 0, len(sentence), sentence)
+        for _, _, row in rows(asked, [candidate], [candidate]):
             names |= set(row)
-    assert set(WEIGHTS) <= names
+    assert set(span_trees().names) <= names
+
+
+def test_what_several_places_say_outweighs_what_one_does():
+    said = ["1997년", "호흐라이터", "1997년 11월", "1997년에"]
+    assert _agreed(said, np.array([1.0, 1.2, 0.9, 0.8])) == 0
+    assert _agreed(said, np.array([1.0, 9.0, 0.9, 0.8])) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from rag.grounding.abstain import answerable, is_refusal, refusal
@@ -134,3 +136,31 @@ def test_what_is_asked_for(question, kind):
 )
 def test_a_term_is_absent_whatever_its_dress(passage, question, text, absent):
     assert signals(question, [passage(text)]).values["absent"] == absent
+
+
+WRITTEN = {"capital", "france", "수도", "트랜스포머"}
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "unheard"),
+    [
+        ("What is the capital of Mongolia?", "The capital of France is Paris.", True),
+        ("What is the capital of France?", "The capital of France is Paris.", False),
+        ("몽골의 수도는?", "프랑스의 수도는 파리이다.", True),
+        ("트렌스포머의 층은?", "트랜스포머 논문", False),
+        ("What are the layers of a transfromer?", "A transformer has layers.", False),
+    ],
+)
+def test_what_no_note_of_the_index_speaks_of(passage, question, text, unheard):
+    known = {*WRITTEN, *(word.strip(".").lower() for word in text.split()), "layer", "layers", "층"}
+    found = signals(question, [passage(text)], idf=lambda word: 1.0 if word in known else 5.0)
+    assert (found.values["unheard"] > 0) == unheard
+
+
+def test_without_an_index_nothing_is_unheard(passage):
+    assert signals("몽골의 수도는?", [passage("프랑스의 수도는 파리이다.")]).values["unheard"] == 0
+
+
+def test_what_the_search_is_sure_of_is_likely(passage):
+    first = replace(passage("LSTM은 신경망이다."), score=0.8)
+    assert signals("LSTM은?", [first, passage("LSTM", number=2)]).values["likely"] == 0.8
