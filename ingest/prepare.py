@@ -13,6 +13,7 @@ from ingest.progress import Progress
 from ingest.roots import StoredDocument
 from ingest.split import VERSION, Splitter
 from rag.retrieval.index import NotesIndex, StoredChunk
+from rag.retrieval.kin import VERSION as KIN_VERSION
 from rag.retrieval.lexical import VERSION as LEXICAL_VERSION
 from rag.retrieval.manifest import SplitterPin
 from rag.retrieval.tokens import EncoderTokenizer, Reading
@@ -111,7 +112,7 @@ def prepare(
 
 def _versions() -> dict[str, str]:
     """What the words of an index depend on; with other versions they are worked out anew."""
-    return {name: version(name) for name in _ANALYSERS} | {"lexical": str(LEXICAL_VERSION)}
+    return {name: version(name) for name in _ANALYSERS} | {"lexical": str(LEXICAL_VERSION), "kin": str(KIN_VERSION)}
 
 
 def _sections(chunks: Sequence[Chunk], document_of: Sequence[int]) -> tuple[list[Section], list[int]]:

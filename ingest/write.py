@@ -19,6 +19,8 @@ from ingest.progress import Progress, Silent
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.generations import refusing_storage
 from rag.retrieval.index import DATABASE, DENSE, LEXICAL, READ, SCHEMA
+from rag.retrieval.kin import VERSION as KIN
+from rag.retrieval.kin import Kin
 from rag.retrieval.lexical import LexicalIndex, terms
 from rag.retrieval.loanwords import Loanwords
 from rag.retrieval.manifest import FORMAT, Audit, Background, Counts, Manifest, Root, record_files
@@ -63,6 +65,9 @@ def write_generation(
         lexical = _lexical(corpus)
         lexical.write(folder / LEXICAL)
         _loanwords(corpus).write(folder / LEXICAL)
+        kin = Kin.build(map(str.split, corpus.morphemes))
+        if kin is not None:
+            kin.write(folder / LEXICAL)
         stage.advance(1)
         manifest = Manifest(
             format=FORMAT,
@@ -83,6 +88,7 @@ def write_generation(
             versions=corpus.versions,
             fallbacks=list(fallbacks),
             windows=WINDOWS if windows is not None else 0,
+            kin=KIN if kin is not None else 0,
             fusion=calibrate(corpus, choice, lexical, dense, windows, Silent()),
             files=record_files(folder),
         )

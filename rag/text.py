@@ -127,13 +127,15 @@ def morphemes(text: str) -> list[str]:
 class Asked:
     """What a question is about, without the words that only ask ("무엇", "누구").
 
-    `morphemes` as `morphemes` gives them; `text` the question with asking words and verb endings blanked,
-    for its bigrams; `named` the things it names: runs of nouns, Latin words and numbers, without particles.
+    `morphemes` as `morphemes` gives them, `tags` what Kiwi takes each for; `text` the question with asking words and
+    verb endings blanked, for its bigrams; `named` the things it names: runs of nouns, Latin words and numbers,
+    without particles.
     """
 
     morphemes: list[str]
     text: str
     named: list[str]
+    tags: list[str]
 
 
 def asked(question: str) -> Asked:
@@ -156,7 +158,9 @@ def asked(question: str) -> Asked:
             named.append(piece)
         end = token.end
     content = _content(kept)
-    return Asked(content, "".join(blanked), named) if content or named else Asked(_content(tokens), question, [])
+    if content or named:
+        return Asked(content, "".join(blanked), named, _tags(kept))
+    return Asked(_content(tokens), question, [], _tags(tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,10 @@ def morphemes_of(texts: Iterable[str]) -> Iterator[list[str]]:
 
 def _content(tokens: Iterable[Token]) -> list[str]:
     return [token.form.lower() for token in tokens if token.tag.split("-")[0] in _CONTENT_TAGS]
+
+
+def _tags(tokens: Iterable[Token]) -> list[str]:
+    return [str(token.tag) for token in tokens if token.tag.split("-")[0] in _CONTENT_TAGS]
 
 
 def latin_words(text: str) -> list[str]:

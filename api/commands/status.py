@@ -68,6 +68,7 @@ def _describe(settings: Settings, pin: Pin, *, verify: bool) -> dict[str, Any]:
         "encoder": manifest.encoder.model_dump() if manifest.encoder else None,
         "audit": manifest.audit.model_dump(),
         "windows": bool(manifest.windows),
+        "kin": bool(manifest.kin),
         "fusion": {name: found.model_dump() for name, found in (manifest.fusion or {}).items()},
         "better": better,
         "fallbacks": list(dict.fromkeys(fallbacks)),

@@ -31,7 +31,7 @@ def explain(
     wanted = query_terms(retriever.respelled(typed(query)))
     lexical = index.lexical.scores(wanted)
     proposals = retriever.proposals(lexical, found.rows, found.fused)
-    table = features(retriever.respelled(typed(query)), wanted, index.lexical, proposals)
+    table = features(retriever.respelled(typed(query)), wanted, index.lexical, proposals, index.kin)
     weight = dense_weight(table)
     by_section = {proposal.section: values for proposal, values in zip(proposals, table, strict=True)}
     explained = []

@@ -20,6 +20,7 @@ import numpy as np
 from rag.errors import DamagedIndex, UnknownDocument
 from rag.retrieval.dense import DenseIndex
 from rag.retrieval.generations import Generations, Pin
+from rag.retrieval.kin import Kin
 from rag.retrieval.lexical import LexicalIndex
 from rag.retrieval.loanwords import Loanwords
 from rag.retrieval.tokens import Reading
@@ -107,6 +108,7 @@ class NotesIndex:
             self._closing = weakref.finalize(self, _let_go, self._database, pin)
             found = self._database.execute("SELECT count(*) FROM chunks").fetchone()[0]
             self.lexical = LexicalIndex.open(pin.folder / LEXICAL, counts.sections, counts.chunks)
+            self.kin = Kin.open(pin.folder / LEXICAL) if pin.manifest.kin else None
             self.read: NDArray[np.float32] = np.load(pin.folder / READ, mmap_mode="r", allow_pickle=False)
         except (sqlite3.DatabaseError, OSError, ValueError) as error:
             raise DamagedIndex(f"{self.generation} cannot be opened: {error}.") from error

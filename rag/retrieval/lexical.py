@@ -27,7 +27,7 @@ CHUNK_K1, CHUNK_B = 0.9, 0.3
 CHUNK_WEIGHT = 0.5
 LATIN_WEIGHT = 3
 # Goes up when terms or parameters change: an index of another version is made anew.
-VERSION = 7
+VERSION = 8
 _ARRAYS = ("terms", "data", "indices", "indptr", "peaks")
 
 
@@ -103,15 +103,21 @@ class Postings:
         rarity: NDArray[np.float32] = np.log1p((self.rows - held + 0.5) / (held + 0.5)).astype(np.float32)
         return np.where(held > 0, rarity, np.float32(0))
 
-    def holds(self, wanted: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of some texts hold which term, bool (len(wanted), len(rows))."""
-        held = np.zeros((len(wanted), len(rows)), dtype=np.bool_)
+    def gains(self, wanted: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What each term adds to the scores of some texts, float32 (len(wanted), len(rows)): 0 where it is not held."""
+        gained = np.zeros((len(wanted), len(rows)), dtype=np.float32)
         columns = dict(self.find(wanted))
         for place, term in enumerate(wanted):
             if (column := columns.get(term)) is not None:
-                posted = self.indices[int(self.indptr[column]) : int(self.indptr[column + 1])]
+                span = slice(int(self.indptr[column]), int(self.indptr[column + 1]))
+                posted = self.indices[span]
                 where = np.minimum(np.searchsorted(posted, rows), len(posted) - 1)
-                held[place] = posted[where] == rows
+                gained[place] = np.where(posted[where] == rows, self.data[span][where], np.float32(0))
+        return gained
+
+    def holds(self, wanted: Sequence[str], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some texts hold which term, bool (len(wanted), len(rows))."""
+        held: NDArray[np.bool_] = self.gains(wanted, rows) > 0
         return held
 
     def document_frequency(self, term: str) -> int:

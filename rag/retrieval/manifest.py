@@ -120,6 +120,7 @@ class Manifest(_Part):
     fallbacks: list[str]
     # Absent from indexes made before these were measured.
     windows: int = 0
+    kin: int = 0
     fusion: dict[str, LanguageFusion] | None = None
     files: dict[str, FileRecord]
 

@@ -35,7 +35,7 @@ LEAST_READ = 0.2
 # The dense index proposes that many times the chunks that stay: their windows choose among them.
 AGAIN = 5
 # The same after the second look, whose scores are logits.
-RERANKED_DENSE_WEIGHT = 8.0
+RERANKED_DENSE_WEIGHT = 12.0
 # How much more it weighs for a question of which no two neighbouring chunks hold a word.
 UNSAID = 2.0
 SIBLING_PENALTY = 1.0
@@ -169,7 +169,7 @@ class NotesRetriever(BaseRetriever):
         if not len(rows):
             return final
         found = self.proposals(lexical, rows, fused)
-        table = features(query, wanted, self.index.lexical, found)
+        table = features(query, wanted, self.index.lexical, found, self.index.kin)
         scores = score(table)
         weight = dense_weight(table)
         sections = self.index.lexical.section_of[rows]

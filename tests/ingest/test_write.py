@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rag.retrieval.index import DATABASE, DENSE, LEXICAL, READ, open_database
+from rag.retrieval.kin import VERSION as KIN
 from rag.retrieval.lexical import query_terms
 from rag.retrieval.manifest import MANIFEST, check_digests
 from tests.helpers import write_notes
@@ -27,6 +28,21 @@ def test_the_files_of_a_generation(index):
     assert files - named == {name for name in files if name.startswith(f"{LEXICAL}/")}
     assert set(index.manifest.files) == files - {MANIFEST}
     assert check_digests(index.pin.folder, index.manifest) == []
+
+
+def test_korean_words_have_vectors(index):
+    assert index.manifest.kin == KIN
+    assert index.kin is not None
+    assert len(index.kin.first) == index.manifest.counts.chunks + 1
+    assert index.kin.likeness([("신경망", "NNG"), ("값", "NNG")], np.arange(2))[1].argmax() == 0
+
+
+def test_notes_without_korean_have_none(settings, ingest, opened, tmp_path):
+    ingest(settings, write_notes(tmp_path / "notes", {"1.md": "# Kitten\n\nthe kitten and the token.\n"}))
+    index = opened(settings)
+    assert index.manifest.kin == 0
+    assert index.kin is None
+    assert not (index.pin.folder / LEXICAL / "kin").exists()
 
 
 def test_nothing_is_pickled(index):
