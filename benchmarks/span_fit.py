@@ -6,7 +6,9 @@
 
 The odd half, which `python -m benchmarks.extractive` reports, is not looked at. A question's spans compete in one
 softmax; what is made likely are spans by the cube of their F1 against the gold answer. Of the spans that share little
-with the answer a seeded sample is enough. LightGBM grows the trees and is not needed to use them.
+with the answer a seeded sample is enough. Half of the trees draw their thresholds at random (Geurts et al., Extremely
+Randomized Trees, 2006), the others seek the best ones; both halves count the same. LightGBM grows the trees and is not
+needed to use them.
 """
 
 from __future__ import annotations
@@ -28,15 +30,15 @@ from rag.generation.spans import SENTENCES, rows
 from rag.types import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ingest.klue import KlueQuestion
     from rag.types import Passage
 
-LOW, OTHERS, POWER, DIGITS = 0.3, 70, 3, 4
-ROUNDS = 560
+LOW, OTHERS, POWER, DIGITS = 0.3, 70, 3, 3
+ROUNDS = 480
 SHAPE = {
     "num_leaves": 15,
     "learning_rate": 0.09,
@@ -51,6 +53,8 @@ SHAPE = {
     "seed": 1,
     "verbose": -1,
 }
+# What each half of the trees changes of SHAPE; those that come first choose the rows that the others see.
+KINDS: tuple[dict[str, object], ...] = ({"extra_trees": True, "feature_fraction": 0.5}, {})
 
 
 def main() -> None:
@@ -61,7 +65,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     args = parser.parse_args()
     names, table, worth, sizes = read(halves(args.data, args.data_dir)[True])
-    grown = grow(table, worth, sizes)
+    grown = [grow(table, worth, sizes, kind) for kind in KINDS]
     args.out.write_text(as_json(grown, names) + "\n", encoding="utf-8")
 
 
@@ -90,8 +94,10 @@ def read(
     return names, table, np.array(worth, dtype=np.float32), sizes
 
 
-def grow(table: NDArray[np.float32], worth: NDArray[np.float32], sizes: Sequence[int]) -> Any:
-    """A LightGBM booster under a listwise softmax loss."""
+def grow(
+    table: NDArray[np.float32], worth: NDArray[np.float32], sizes: Sequence[int], kind: Mapping[str, object]
+) -> Any:
+    """A LightGBM booster under a listwise softmax loss; `kind` overrides SHAPE."""
     try:
         lightgbm = importlib.import_module("lightgbm")
     except ModuleNotFoundError:
@@ -106,12 +112,14 @@ def grow(table: NDArray[np.float32], worth: NDArray[np.float32], sizes: Sequence
         right = share * aim
         return share - right / np.add.reduceat(right, starts)[question], np.maximum(share * (1 - share), 1e-4)
 
-    return lightgbm.train({**SHAPE, "objective": loss}, lightgbm.Dataset(table, worth), num_boost_round=ROUNDS)
+    shape = {**SHAPE, **kind, "objective": loss}
+    return lightgbm.train(shape, lightgbm.Dataset(table, worth), num_boost_round=ROUNDS)
 
 
-def as_json(grown: Any, names: Sequence[str]) -> str:
-    """As rag/generation/trees.py reads it; features that no tree asks for are left out."""
-    trees = [_flat(tree["tree_structure"]) for tree in grown.dump_model()["tree_info"]]
+def as_json(grown: Sequence[Any], names: Sequence[str]) -> str:
+    """The mean of the boosters, as rag/generation/trees.py reads it; features that no tree asks for are left out."""
+    share = 1 / len(grown)
+    trees = [_flat(tree["tree_structure"], share) for one in grown for tree in one.dump_model()["tree_info"]]
     used = sorted({feature for tree in trees for feature in tree["feature"]})
     place = {feature: number for number, feature in enumerate(used)}
     for tree in trees:
@@ -120,13 +128,13 @@ def as_json(grown: Any, names: Sequence[str]) -> str:
     return json.dumps(found, separators=(",", ":"))
 
 
-def _flat(node: dict[str, Any]) -> dict[str, list[Any]]:
-    """One tree as rows; a child that is a leaf is -1 minus its number."""
+def _flat(node: dict[str, Any], share: float) -> dict[str, list[Any]]:
+    """One tree as rows, its leaves times `share`; a child that is a leaf is -1 minus its number."""
     flat: dict[str, list[Any]] = {name: [] for name in ("feature", "threshold", "left", "right", "value")}
 
     def add(node: dict[str, Any]) -> int:
         if "leaf_value" in node:
-            flat["value"].append(round(float(node["leaf_value"]), DIGITS))
+            flat["value"].append(round(share * float(node["leaf_value"]), DIGITS))
             return -len(flat["value"])
         number = len(flat["feature"])
         flat["feature"].append(node["split_feature"])

@@ -38,7 +38,8 @@ AGAIN = 5
 RERANKED_DENSE_WEIGHT = 12.0
 # How much more it weighs for a question of which no two neighbouring chunks hold a word.
 UNSAID = 2.0
-SIBLING_PENALTY = 1.0
+# A further passage of a section that already has one: what others say comes first, as far as it is nearly as good.
+SIBLING_PENALTY = 2.0
 # Further behind than any section of the second look can be.
 _FAR = 100.0
 _FETCHED = 24
