@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BLOCKED, RAGGED = "ask_notes_blocked", "ask_notes_ragged"
 # Rows of a prompt that meet the keys together. Fewer make small products, more compute what causality hides.
 _ROWS = 128
+# From so many keys on, two plain products for one row are faster than torch's own attention.
+_FEW_KEYS = 512
 _NOT_OURS = ("softcap", "s_aux", "position_bias")
 
 
@@ -122,11 +124,11 @@ def _attend(
 ) -> torch.Tensor:
     """(heads, n, d) against the first `length` of (kv heads, s, d), the last row at the last key -> (n, heads, d)."""
     rows, on_cpu = query.shape[1], query.device.type == "cpu"
-    if rows == 1 and on_cpu:
+    if rows == 1 and on_cpu and length >= _FEW_KEYS:
         return _one_row(query, keys, values, scaling, length, seen, window)
     if seen is None and (not on_cpu or (window and window < length)):
         seen = _causal(rows, length, window, query.device)
-    compute = _row_blocks if on_cpu else _kernel
+    compute = _row_blocks if on_cpu and rows > 1 else _kernel
     return compute(query, keys[:, :length], values[:, :length], scaling, seen)
 
 

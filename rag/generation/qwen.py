@@ -29,7 +29,7 @@ from rag.generation.layers import fuse
 from rag.generation.sampling import Sampler
 from rag.generation.steps import Steps
 from rag.generation.text_stream import Detokeniser, Stopper, Thinking
-from rag.hardware import Precision, device, precision
+from rag.hardware import Precision, apart, device, precision
 from rag.packing import Weights, pack_linears
 
 # Of the prompt whose reading is timed.
@@ -77,6 +77,10 @@ class LocalQwen(BaseChatModel):
                 layers that this room does not compute.
             BadConfiguration: the adapter was trained over another model.
         """
+        return apart(lambda: cls._load(path, name or path.name, dtype, threads, adapter))
+
+    @classmethod
+    def _load(cls, path: Path, shown: str, dtype: Precision, threads: int | None, adapter: Path | None) -> Self:
         import torch
 
         # Transformers puts another module in its own place while it is imported: a thread that waited for
@@ -86,7 +90,6 @@ class LocalQwen(BaseChatModel):
         from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.utils import logging as transformers_logging
 
-        shown = name or path.name
         if adapter is not None:
             check_adapter(adapter, shown, path)
         attention.register()
