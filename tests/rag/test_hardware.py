@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -44,3 +45,16 @@ def test_a_machine_without_a_gpu_is_known_without_torch():
     )
     if sys.platform == "linux":
         assert done.stdout.split() == ["cpu", "False"]
+
+
+def test_what_is_done_apart_leaves_no_thread_behind():
+    before = set(threading.enumerate())
+    worked_in = hardware.apart(threading.current_thread)
+    assert worked_in is not threading.current_thread()
+    assert not worked_in.is_alive()
+    assert set(threading.enumerate()) == before
+
+
+def test_what_is_raised_apart_is_raised_here():
+    with pytest.raises(ZeroDivisionError):
+        hardware.apart(lambda: 1 / 0)
