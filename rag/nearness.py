@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from rag.text import kiwi
 
+# What Kiwi raises for a morpheme that it does not know, and for a model without vectors.
+REFUSED = (ValueError, RuntimeError, AttributeError)
 # Any two nouns have a cosine of about 0.35 here: what says nothing.
 UNRELATED = 0.42
 
@@ -20,7 +22,7 @@ def cosine(first: tuple[str, str], second: tuple[str, str]) -> float:
     """Cosine of two morphemes, about 0.2 to 1; 0 where one of them is not known, or stands for several."""
     try:
         found = float(kiwi().morpheme_similarity(first, second))
-    except ValueError:
+    except REFUSED:
         return 0.0
     return found if found == found else 0.0  # particles that the model merges have no embedding
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag.nearness import REFUSED
 from rag.text import HANGUL, kiwi
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ _FIRST_WORD = 200
 _MOST = 10_000_000
 _TAGS = ("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "XR", "MAG", "MM")
 _ARRAYS = ("terms", "vectors", "held", "first", "anchors", "projection")
-# What Kiwi raises for a morpheme that it does not know, and for a model without vectors.
-_REFUSED = (ValueError, RuntimeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def _numbers() -> dict[str, int]:
     try:
         if math.isnan(analyser.morpheme_similarity(low, low)):
             return {}
-    except _REFUSED:
+    except REFUSED:
         return {}
     # Words of the dictionary alone follow those of the language model, and have no vector.
     while high - low > 1:
@@ -160,7 +159,7 @@ def _cosines(word: int | tuple[str, str], anchors: NDArray[np.int32]) -> NDArray
     similarity = kiwi().morpheme_similarity
     try:
         cosines = np.array([similarity(word, anchor) for anchor in anchors.tolist()], dtype=np.float32)
-    except _REFUSED:
+    except REFUSED:
         return None
     return None if np.isnan(cosines).any() else cosines
 
