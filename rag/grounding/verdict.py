@@ -1,6 +1,6 @@
 """From counts to a verdict: is what the sentence says what the note says?
 
-A linear model over a dozen figures of one sentence and one range of a note. No more than that is
+A linear model over ten figures of one sentence and one range of a note. No more than that is
 weighed: whatever contradicts has been found before, and no figure outweighs it. The weights were
 fitted by `python -m benchmarks.support_fit`; figures of agreement may only help and the others
 only harm, so that a sentence is never the worse for copying its note.
@@ -44,8 +44,8 @@ def figures(
 ) -> tuple[dict[str, float], list[Difference]]:
     """What the linear model weighs, by name, and what contradicts beyond facts.py and relations.py.
 
-    `score` is the share of the sentence that the range and what stands over it say; `pair` whether the range is
-    two sentences.
+    `window` is the range, as characters of the note; `score` the share (0 to 1) of the sentence that the range and
+    what stands over it say.
     """
     paired = pairs(claim, note, window)
     left = leftover(paired, claim, note, window, known_above(claim, note, window, context))
