@@ -26,7 +26,15 @@ import numpy as np
 
 from benchmarks.kept import keep
 from benchmarks.search_growth import CENTRES, DIM, QUERIES, seeded_vectors
-from rag.retrieval.dense import HNSW_BUILD, HNSW_LINKS, HNSW_SEARCH, DenseIndex
+from rag.retrieval.dense import (
+    HNSW_BUILD,
+    HNSW_BUILD_LARGE,
+    HNSW_LARGE,
+    HNSW_LINKS,
+    HNSW_ROWS_A_LOOK,
+    HNSW_SEARCH,
+    DenseIndex,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,7 +131,8 @@ def _indexes(size: int, hnsw_limit: int) -> Iterator[tuple[str, Any]]:
         yield name, index
     if size <= hnsw_limit:
         links: Any = faiss.IndexHNSWFlat(DIM, HNSW_LINKS, product)
-        links.hnsw.efConstruction, links.hnsw.efSearch = HNSW_BUILD, HNSW_SEARCH
+        links.hnsw.efConstruction = HNSW_BUILD if size <= HNSW_LARGE else HNSW_BUILD_LARGE
+        links.hnsw.efSearch = max(HNSW_SEARCH, size // HNSW_ROWS_A_LOOK)
         yield "HNSW32", links
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -30,6 +30,10 @@ _ABBREVIATION = re.compile(
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*\(?\d{1,3}\.$")
 _DATE_PART = re.compile(r"(?<![\d.])\d{1,4}\.$")
 # A line that starts a block of its own: blank, heading, list item, table row, quote, fence.
+# Particles at the end of a word that Kiwi may not know.
+PARTICLES = re.compile(
+    r"(?:으로부터|에서는|에서도|이라는|이랑은|에서|으로|에게|까지|부터|처럼|보다|이란|라는|이랑|끼리|마다|하고|[은는이가을를의에로와과도만랑란])$"
+)
 _BLOCK_BREAK = re.compile(r"\n(?=[ \t]*(?:\n|#{1,6}\s|[-*+]\s|\d{1,3}[.)]\s|\||>|```|~~~|\$\$))")
 
 # One syllable that hangs on a Latin word is a particle ("MRR은", "BERT의").
@@ -52,6 +56,13 @@ _ASKING = frozenset(
     "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 무슨 것 뭐 이유 이름 사람 인물 말 "
     "불리 부르 대하 위하 통하 따르 의하".split()
 )
+# Words for what is to be told of a thing: in a short question they would weigh as much as the thing.
+_TELLING = frozenset(
+    "동작 작동 설명 설정 원리 방법 방식 법 역할 의미 뜻 정의 개념 중요 필요 쓰 쓰이 사용 이용 하 되 주 보 알 알리 보통 "
+    "있 없 차이 차이점 장점 단점 장단점 특징 예시 예 공식 식 수식 종류 과정 좋 나쁘 막 높이 낮추 크 작 문제 "
+    "difference differ work works working explain formula definition define example examples purpose".split()
+)
+_SHORT = 4
 _PARTICLE_TAGS = frozenset(["JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC", "VCP"])
 
 
@@ -129,22 +140,34 @@ class Asked:
 
     `morphemes` as `morphemes` gives them, `tags` what Kiwi takes each for; `text` the question with asking words and
     verb endings blanked, for its bigrams; `named` the things it names: runs of nouns, Latin words and numbers,
-    without particles.
+    without particles. `places` says where in the question each morpheme stands (0 to 1), `behind` the tag of what is
+    attached to it ("" where nothing is).
     """
 
     morphemes: list[str]
     text: str
     named: list[str]
     tags: list[str]
+    places: list[float]
+    behind: list[str]
 
 
+@lru_cache(maxsize=64)
 def asked(question: str) -> Asked:
-    """Read a question; where nothing but asking words is left, they stay."""
+    """Read a question; where nothing but asking words is left, they stay.
+
+    Out of a question of four words and fewer that names something, what is to be told of it goes too ("BPE는 어떻게
+    동작해?"): few notes say of something that it works, and all that do would be found.
+    """
     tokens = kiwi().tokenize(question)
-    kept = [token for token in tokens if token.form not in _ASKING]
+    left_out = _ASKING
+    kept = [token for token in tokens if token.form not in left_out]
+    if len(_content(kept)) <= _SHORT and any(_names(token) for token in kept):
+        left_out |= _TELLING
+        kept = [token for token in kept if token.form not in left_out]
     blanked = list(question)
     for token in tokens:
-        if token.form in _ASKING or token.tag.startswith("E"):
+        if token.form in left_out or token.tag.startswith("E"):
             blanked[token.start : token.end] = " " * (token.end - token.start)
     named: list[str] = []
     end = -1
@@ -159,8 +182,23 @@ def asked(question: str) -> Asked:
         end = token.end
     content = _content(kept)
     if content or named:
-        return Asked(content, "".join(blanked), named, _tags(kept))
-    return Asked(_content(tokens), question, [], _tags(tokens))
+        return Asked(content, "".join(blanked), named, _tags(kept), *_standing(tokens, left_out))
+    return Asked(_content(tokens), question, [], _tags(tokens), *_standing(tokens, frozenset()))
+
+
+def _names(token: Token) -> bool:
+    return token.form not in _TELLING and token.tag.split("-")[0] in _NOMINAL_TAGS
+
+
+def _standing(tokens: Sequence[Token], left_out: frozenset[str]) -> tuple[list[float], list[str]]:
+    """`places` and `behind` of Asked."""
+    places, behind = [], []
+    for number, (token, following) in enumerate(zip_longest(tokens, tokens[1:])):
+        if token.tag.split("-")[0] in _CONTENT_TAGS and token.form not in left_out:
+            attached = following is not None and following.start == token.start + token.len
+            places.append(number / len(tokens))
+            behind.append(following.tag.split("-")[0] if attached else "")
+    return places, behind
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 FLAT_LIMIT = 100_000
 HNSW_LINKS = 32
-HNSW_BUILD, HNSW_SEARCH, HNSW_ROWS_A_LOOK = 80, 128, 2_000
+# Of ten at a million a graph built with 80 finds no more than 98.5 %, however far it is searched: some rows have
+# too few links to them. With 200 it takes longer to build, and finds all.
+HNSW_BUILD, HNSW_BUILD_LARGE, HNSW_LARGE = 80, 200, 500_000
+HNSW_SEARCH, HNSW_ROWS_A_LOOK = 128, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,8 @@ class DenseIndex:
             index: Any = faiss.IndexFlatIP(dim or width)
         else:
             index = faiss.IndexHNSWFlat(dim or width, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction, index.hnsw.efSearch = HNSW_BUILD, HNSW_SEARCH
+            index.hnsw.efConstruction = HNSW_BUILD if n <= HNSW_LARGE else HNSW_BUILD_LARGE
+            index.hnsw.efSearch = HNSW_SEARCH
         if n:
             index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         return cls(index)
@@ -81,7 +85,7 @@ class DenseIndex:
             return Hits(np.zeros(0, np.int64), np.zeros(0, np.float32))
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         hnsw = self.kind == "IndexHNSWFlat"
-        # The larger the graph the further a search must look: of ten at a million 128 finds 92 %, 512 98.6 %.
+        # The larger the graph the further a search must look: of ten at a million 128 finds 98.2 %, 500 all.
         look = max(HNSW_SEARCH, k, len(self) // HNSW_ROWS_A_LOOK)
         parameters: Any = faiss.SearchParametersHNSW(efSearch=look) if hnsw else None  # type: ignore[attr-defined,unused-ignore]
         if rows is not None:

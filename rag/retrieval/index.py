@@ -54,6 +54,7 @@ _CHUNK = (
     "c.heading, c.tokens, d.source, d.title, c.doc, c.section FROM chunks c JOIN documents d USING (doc) "
 )
 _MANY = 500
+_AROUND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,17 @@ class NotesIndex:
         return [
             _chunk(values)
             for values in self._database.execute(f"{_CHUNK} WHERE c.section = ? ORDER BY c.start", [section])
+        ]
+
+    def around(self, section: int) -> list[IndexedChunk]:
+        """The chunks of a section and of the four before and behind it in its document, in the order of the text."""
+        return [
+            _chunk(values)
+            for values in self._database.execute(
+                f"{_CHUNK} WHERE c.section BETWEEN ? AND ? AND c.doc = "
+                "(SELECT doc FROM chunks WHERE section = ? LIMIT 1) ORDER BY c.start",
+                [section - _AROUND, section + _AROUND, section],
+            )
         ]
 
     def sections(self, sections: Sequence[int]) -> dict[int, IndexedSection]:

@@ -43,7 +43,7 @@ def query_terms(query: str) -> list[str]:
     A Korean word counts as morphemes and as several bigrams, so a Latin word or number counts as often.
     """
     about = asked(query)
-    return terms(about.morphemes, about.text) + latin_words(query) * (LATIN_WEIGHT - 1)
+    return terms(about.morphemes, about.text) + latin_words(about.text) * (LATIN_WEIGHT - 1)
 
 
 @dataclass(frozen=True, slots=True)

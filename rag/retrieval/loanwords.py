@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from rag.text import FUNCTION_WORDS, HANGUL, nouns
+from rag.retrieval.glossary import translated
+from rag.text import FUNCTION_WORDS, HANGUL, PARTICLES, nouns
 from rag.transliteration import distance, first_letters, foreign, pattern
 
 FILE = "words.tsv"
 _LATIN = re.compile(r"[a-z]{3,24}")
 _EOJEOL = re.compile(r"[\uac00-\ud7a3]{3,}")
-_PARTICLES = re.compile(
-    r"(?:으로부터|에서는|에서도|이라는|이랑은|에서|으로|에게|까지|부터|처럼|보다|이란|라는|이랑|끼리|마다|하고|[은는이가을를의에로와과도만랑란])$"
-)
 _RUN = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,24}(?![A-Za-z])")
 # Two syllables sound like something too easily, and so do those that may be Chinese: then it must sound the same.
 _FAR, _NEAR, _SURE, _SAME = 0.075, 0.05, 0.02, 0.01
@@ -80,11 +78,13 @@ class Loanwords:
 
         A word that the question spells both ways already is left alone.
         """
+        terms = translated(question, lambda word: self._counts.get(word, 0))
+        found = [Respelling(t.start, t.end, question[t.start : t.end], (t.name,), t.known) for t in terms]
         words = [(start, end, _SURE) for start, end in _eojeols(question)]
         words += [(noun.start, noun.end, _FAR) for noun in nouns(question)]
         far = _FAR if HANGUL.search(question) else _ENGLISH
         words += [(*m.span(), far) for m in _RUN.finditer(question) if m.group().lower() not in self._counts]
-        lower, found = question.lower(), list[Respelling]()
+        lower = question.lower()
         for start, end, far in words:
             if any(start < one.end and one.start < end for one in found):
                 continue
@@ -164,7 +164,7 @@ def _eojeols(text: str) -> list[tuple[int, int]]:
     """
     spans = []
     for match in _EOJEOL.finditer(text):
-        particle = _PARTICLES.search(match.group())
+        particle = PARTICLES.search(match.group())
         stem_end = match.start() + particle.start() if particle else match.end()
         if not foreign(text[match.start() : stem_end]):
             continue

@@ -1,8 +1,8 @@
 """The second look: plain features of the best sections, weighed by a linear model.
 
 BM25 adds words up wherever they stand and whatever they are. Here it is asked whether they stand together, whether
-one place holds the rare ones, whether the heading names them, whether they are names, nouns or predicates, whether
-words that mean the same stand for those that are missing, and whether a number stands there when one is asked for.
+one place holds the rare ones, whether the heading names them, what each is in the question, whether words that mean
+the same stand for those that are missing, and whether a number stands there when one is asked for.
 The weights were fitted by `python -m benchmarks.rerank_fit` on half of KLUE-MRC by document; they only order
 what BM25 proposed. Source of the loss: Cao et al. 2007, Learning to Rank: From Pairwise to Listwise Approach.
 """
@@ -10,7 +10,7 @@ what BM25 proposed. Source of the loss: Cao et al. 2007, Learning to Rank: From 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ import numpy as np
 from rag.retrieval.index import IndexedSection
 from rag.retrieval.kin import Kin
 from rag.retrieval.lexical import LexicalIndex
-from rag.text import HANGUL, Asked, asked, bigrams, latin_words
+from rag.retrieval.weighing import degrees, headed, together, words
+from rag.text import asked, bigrams, latin_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,28 +43,22 @@ FEATURES = (
     "named",  # share of the named things (by idf) that the section spells out
     "window",  # share of them within 120 characters
     "number",  # 1 if a number is asked for and one stands in that window
-    "names",  # BM25 of the section by the question's Korean names alone, as a share of the question's idf
-    "nouns",  # ... by its other nouns
-    "predicates",  # ... by its verbs, adjectives and adverbs
-    "chunk_names",  # the same of the section's three best chunks
-    "chunk_nouns",
-    "chunk_predicates",
-    # Both with words of like meaning for those that are missing:
-    "kin_covered",  # share of the idf of its Korean morphemes that the section holds
-    "kin_together",  # that a chunk, or two neighbouring ones, hold
+    # Words weighed by rarity and by what they are in the question (weighing.py), other and like words included:
+    "said",  # share of them that the section holds
+    "said_by_one",  # that one chunk holds
+    "said_by_two",  # that two neighbouring chunks hold
+    "headed",  # the same, with the heading
+    "headed_by_one",
+    "headed_by_two",
 )
 # Those from here on are 0 for a question without Korean. They were fitted on top of the others, which stay as they are.
-KOREAN = FEATURES.index("names")
+KOREAN = FEATURES.index("said")
 _ASKS_NUMBER = re.compile(
     r"몇|얼마|언제|연도|년도|날짜|나이|인원|비율|기간|해는|해인|일자|how many|how much|when\b", re.I
 )
 _DIGIT = re.compile(r"\d")
 _NO_WORD = re.compile(r"[\W_]+")
 _OCCURRENCES = 20
-_KINDS = {"NNP": 0, "NNG": 1, "NNB": 1, "NR": 1, "NP": 1, "XR": 1, "VV": 2, "VA": 2, "VX": 2, "MAG": 2, "MM": 2}
-_BEST = 3
-# Cosine of two of Kiwi's morphemes from which on they count as somewhat the same; at 1 they are.
-_AKIN = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,44 +89,45 @@ def features(
     section_gains = lexical.sections.gains(unique, sections)
     covered = idf @ (section_gains > 0) / total
     rows = np.concatenate([np.arange(p.held.first, p.held.last + 1, dtype=np.int64) for p in found])
-    gains = lexical.chunks.gains(unique, rows)
-    held = gains > 0
+    about = asked(query)
+    weighed = words(about, lexical)
+    spelled_out = sorted({*weighed.terms, *(gram for grams in weighed.grams for gram in grams)} - set(unique))
+    gains = lexical.chunks.gains([*unique, *spelled_out], rows)
+    held_terms = gains > 0
+    gains, held = gains[: len(unique)], held_terms[: len(unique)]
     ends = np.cumsum([p.held.last - p.held.first + 1 for p in found])
     starts = np.concatenate([[0], ends[:-1]])
+    headings = [set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)) for proposal in found]
+    # What stands over a chunk it need not say again.
+    held = held | np.repeat(_over(unique, found, headings), ends - starts, axis=1)
     by_chunk = idf @ held / total
     by_pair = idf @ (held[:, :-1] | held[:, 1:]) / total if held.shape[1] > 1 else np.zeros(0, np.float32)
 
-    about = asked(query)
-    place_of = {term: at for at, term in enumerate(unique)}
-    kinds = _kinds(about, place_of)
-    by_kind = (kinds @ section_gains / total).T
-    chunks_by_kind = kinds @ gains / total
-    korean = [word for word in dict.fromkeys(zip(about.morphemes, about.tags, strict=True)) if HANGUL.search(word[0])]
-    if korean:
-        places = [place_of[f"m:{morpheme}"] for morpheme, _ in korean]
-        like = kin.likeness(korean, rows) if kin is not None else np.zeros((len(korean), len(rows)), np.float32)
-        rare = np.where(idf[places] > 0, idf[places], np.log1p((lexical.sections.rows + 0.5) / 0.5)).astype(np.float32)
-        akin, akin_together = _akin(rare / rare.sum(), held[places], like, starts)
-    else:
-        akin = akin_together = np.zeros(len(found), np.float32)
+    place_of = {term: at for at, term in enumerate([*unique, *spelled_out])}
+    said = np.zeros((6, len(found)), np.float32)
+    if weighed.forms:
+        shares = weighed.weights()
+        degree = degrees(weighed, held_terms, place_of, rows, kin)
+        above = headed(weighed, [proposal.held.heading for proposal in found], headings)
+        said[:3] = together(shares, degree, starts)
+        said[3:] = together(shares, np.maximum(degree, np.repeat(above, ends - starts, axis=1)), starts)
     in_question = set(bigrams(about.text)) | set(latin_words(query))
     asked_total = max(float(lexical.sections.idf(sorted(in_question)).sum()), 1e-6)
     grams = _trigrams(query)
-    words = [word for word in dict.fromkeys(about.named) if len(word) > 1 or not word.isascii()]
-    weights = [_rarity(word, lexical) for word in words]
+    named = [word for word in dict.fromkeys(about.named) if len(word) > 1 or not word.isascii()]
+    weights = [_rarity(word, lexical) for word in named]
     asks_number = _ASKS_NUMBER.search(query) is not None
     best = max(proposal.score for proposal in found) or 1.0
-    headings = [set(bigrams(proposal.held.heading)) | set(latin_words(proposal.held.heading)) for proposal in found]
     parts = sorted(set().union(*headings))
     rarity = dict(zip(parts, lexical.sections.idf(parts).tolist(), strict=True))
     for place, proposal in enumerate(found):
         first, last = int(starts[place]), int(ends[place])
         heading = headings[place]
         shared = sum(rarity[part] for part in heading & in_question)
-        low = proposal.held.text.lower()
+        low, over = proposal.held.text.lower(), proposal.held.heading.lower()
         packed = _NO_WORD.sub("", low)
-        spelled = sum(weight for word, weight in zip(words, weights, strict=True) if word in low)
-        window, digits = _window(words, weights, proposal.held.text)
+        spelled = sum(weight for word, weight in zip(named, weights, strict=True) if word in low or word in over)
+        window, digits = _window(named, weights, low, over)
         best_chunk = float(by_chunk[first:last].max())
         table[place] = (
             proposal.bm25 / total,
@@ -147,10 +143,7 @@ def features(
             spelled / max(sum(weights), 1e-6),
             window,
             float(asks_number and digits),
-            *by_kind[place],
-            *np.sort(chunks_by_kind[:, first:last], axis=1)[:, -_BEST:].sum(axis=1),
-            akin[place],
-            akin_together[place],
+            *said[:, place],
         )
     return table
 
@@ -161,40 +154,30 @@ def score(table: NDArray[np.float32], weights: NDArray[np.float32] | None = None
     return scores
 
 
-def _kinds(about: Asked, place: Mapping[str, int]) -> NDArray[np.float32]:
-    """How often each of some terms is a name, another noun, a predicate of the question, float32 (3, len(place))."""
-    kinds = np.zeros((3, len(place)), dtype=np.float32)
-    for morpheme, tag in zip(about.morphemes, about.tags, strict=True):
-        kind, at = _KINDS.get(tag.split("-")[0]), place.get(f"m:{morpheme}")
-        if kind is not None and at is not None:
-            kinds[kind, at] += 1
-    return kinds
+def _over(terms: Sequence[str], found: Sequence[Proposal], headings: Sequence[set[str]]) -> NDArray[np.bool_]:
+    """Which terms stand in which heading paths, bool (terms, found); `headings` are their bigrams and Latin words."""
+    low = [proposal.held.heading.lower() for proposal in found]
+    return np.array(
+        [
+            [
+                term[2:] in path if term.startswith("m:") else term in heading
+                for path, heading in zip(low, headings, strict=True)
+            ]
+            for term in terms
+        ],
+        dtype=np.bool_,
+    ).reshape(len(terms), len(found))
 
 
-def _akin(
-    rarity: NDArray[np.float32], held: NDArray[np.bool_], like: NDArray[np.float32], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What sections hold of a question's Korean morphemes, in their own or other words: shares of the rarity.
+def _window(words: Sequence[str], weights: Sequence[float], low: str, over: str) -> tuple[float, bool]:
+    """The best share of the named things within 120 characters or over them, and whether a digit stands around there.
 
-    Of the whole section, and of two neighbouring chunks of it: float32 (len(starts),) each. `rarity` of each morpheme,
-    summing to one; `held` and `like` (morphemes, chunks) say which chunk has it and how near its nearest word is;
-    `starts` are the first chunks of the sections.
+    `low` and `over` are a text and its heading path in lower case.
     """
-    degree = np.where(held, np.float32(1), np.clip((like - _AKIN) / (1 - _AKIN), 0, 1))
-    together = rarity @ degree
-    neighbours = rarity @ np.maximum(degree[:, :-1], degree[:, 1:])
-    # The last chunk of a section has no neighbour behind it.
-    neighbours[starts[1:] - 1] = 0
-    together[:-1] = np.maximum(together[:-1], neighbours)
-    return rarity @ np.maximum.reduceat(degree, starts, axis=1), np.maximum.reduceat(together, starts)
-
-
-def _window(words: Sequence[str], weights: Sequence[float], text: str) -> tuple[float, bool]:
-    """The best share of the named things within 120 characters, and whether a digit stands around there."""
     total = sum(weights)
     if not total:
         return 0.0, False
-    low = text.lower()
+    above = {number for number, word in enumerate(words) if word in over}
     places: list[tuple[int, int]] = []
     for number, word in enumerate(words):
         at = low.find(word)
@@ -204,9 +187,9 @@ def _window(words: Sequence[str], weights: Sequence[float], text: str) -> tuple[
             places.append((at, number))
             at = low.find(word, at + len(word))
     places.sort()
-    best, where = 0.0, 0
+    best, where = sum(weights[number] for number in above) / total, 0
     for first, (start, _) in enumerate(places):
-        inside = {number for at, number in places[first : first + 40] if at - start <= WINDOW_CHARS}
+        inside = above | {number for at, number in places[first : first + 40] if at - start <= WINDOW_CHARS}
         share = sum(weights[number] for number in inside) / total
         if share > best:
             best, where = share, start
@@ -227,27 +210,25 @@ def _trigrams(text: str) -> set[str]:
 
 WEIGHTS = np.array(
     [
-        1.889,
-        0.426,
-        6.264,
-        0.424,
-        4.146,
-        3.048,
-        -0.373,
-        2.889,
-        2.433,
-        -0.643,
-        0.154,
-        2.626,
-        2.717,
-        19.343,
-        -17.030,
-        -20.816,
-        -5.901,
-        2.225,
-        8.983,
-        1.364,
-        4.290,
+        1.802,
+        0.423,
+        6.314,
+        0.421,
+        4.111,
+        3.060,
+        -0.371,
+        2.888,
+        2.434,
+        -0.642,
+        0.153,
+        2.625,
+        2.716,
+        0.700,
+        2.125,
+        1.942,
+        2.182,
+        3.075,
+        2.938,
     ],
     dtype=np.float32,
 )

@@ -21,6 +21,7 @@ from rag.retrieval.index import IndexedChunk, NotesIndex
 from rag.retrieval.lexical import LexicalScores, query_terms, terms
 from rag.retrieval.manifest import LanguageFusion
 from rag.retrieval.rerank import DEPTH, FEATURES, Proposal, features, score
+from rag.retrieval.titles import is_bare, is_outline, named
 from rag.retrieval.widen import widen
 from rag.text import language, typed
 from rag.types import Passage, Scope
@@ -40,6 +41,8 @@ RERANKED_DENSE_WEIGHT = 12.0
 UNSAID = 2.0
 # A further passage of a section that already has one: what others say comes first, as far as it is nearly as good.
 SIBLING_PENALTY = 2.0
+# What a section gains whose heading names just what the question names, and what a list of topics loses.
+TITLED, OUTLINE = 6.0, 3.0
 # Further behind than any section of the second look can be.
 _FAR = 100.0
 _FETCHED = 24
@@ -85,7 +88,7 @@ class NotesRetriever(BaseRetriever):
         found = self.rank(query, scope)
         order = np.lexsort((found.rows, -found.final))
         ranked = zip(self._fetched(found.rows[order].tolist()), _shares(found.final)[order].tolist(), strict=True)
-        widened = widen(ranked, self.index.section, k=k or self.k, passage_chars=self.passage_chars)
+        widened = widen(ranked, self.index.section, self.index.around, k=k or self.k, passage_chars=self.passage_chars)
         return [
             Passage(
                 item.hit.chunk,
@@ -171,7 +174,8 @@ class NotesRetriever(BaseRetriever):
             return final
         found = self.proposals(lexical, rows, fused)
         table = features(query, wanted, self.index.lexical, found, self.index.kin)
-        scores = score(table)
+        scores = score(table) + TITLED * named(query, [proposal.held.heading for proposal in found])
+        scores -= np.array([_emptiness(proposal.held.text) for proposal in found], dtype=np.float32)
         weight = dense_weight(table)
         sections = self.index.lexical.section_of[rows]
         for proposal, value in zip(found, scores, strict=True):
@@ -264,6 +268,11 @@ def dense_weight(table: NDArray[np.float32]) -> float:
     """What meaning weighs after the second look: the more, the fewer of the question's rare words stand together."""
     together = float(table[:, FEATURES.index("pair_covered")].max()) if len(table) else 1.0
     return RERANKED_DENSE_WEIGHT * (1 + UNSAID * (1 - together))
+
+
+def _emptiness(text: str) -> float:
+    """What a section loses that says nothing; a heading alone comes after all that has been looked at."""
+    return _FAR / 2 if is_bare(text) else OUTLINE * is_outline(text)
 
 
 def _normalised(lexical: LexicalScores, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -16,6 +16,8 @@ from rag.retrieval.index import IndexedChunk
 _WORD = re.compile(r"\w+")
 # Few words are shared by chance.
 _COPIED, _ENOUGH = 0.9, 12
+_SEPARATOR = " > "
+_SHORT_CHARS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,16 @@ class Widened:
 def widen(
     ranked: Iterable[tuple[IndexedChunk, float]],
     neighbours: Callable[[int], Sequence[IndexedChunk]],
+    around: Callable[[int], Sequence[IndexedChunk]] | None = None,
     *,
     k: int,
     passage_chars: int,
 ) -> list[Widened]:
-    """The first k passages of a ranking; `neighbours` gives the chunks of a section in order."""
+    """The first k passages of a ranking; `neighbours` gives the chunks of a section in order.
+
+    `around` gives those of the sections about it as well: a passage of a few words takes in what stands under the same
+    heading, or under its own, up to 600 characters.
+    """
     taken: dict[str, list[tuple[int, int]]] = {}
     passages: list[Widened] = []
     said: list[set[str]] = []
@@ -47,6 +54,9 @@ def widen(
             return
         section = neighbours(hit.section)
         start, end = _grow(hit, section, spans, passage_chars)
+        limit = min(_SHORT_CHARS, passage_chars)
+        if around is not None and end - start < limit:
+            start, end = _grow_beyond(hit, around(hit.section), spans, (start, end), limit)
         spans.append((start, end))
         passages.append(Widened(hit, score, start, end))
         said.append(set().union(*(_words(one) for one in section if start <= one.chunk.start and one.chunk.end <= end)))
@@ -91,6 +101,34 @@ def _grow(
             if open_left:
                 start = section[left].chunk.start
                 left -= 1
+    return start, end
+
+
+def _grow_beyond(
+    hit: IndexedChunk,
+    near: Sequence[IndexedChunk],
+    spans: Sequence[tuple[int, int]],
+    span: tuple[int, int],
+    limit: int,
+) -> tuple[int, int]:
+    """A span and what stands beside it under the same heading, what follows first, as far as it fits."""
+    start, end = span
+    parent = hit.chunk.heading.rpartition(_SEPARATOR)[0]
+    # What only shares the title is about something else.
+    common = parent if _SEPARATOR in parent else hit.chunk.heading
+    near = [one for one in near if one.chunk.heading == common or one.chunk.heading.startswith(common + _SEPARATOR)]
+    for one in near:
+        if one.chunk.start < end:
+            continue
+        if not _fits(start, one.chunk.end, spans, limit):
+            break
+        end = one.chunk.end
+    for one in reversed(near):
+        if one.chunk.end > start:
+            continue
+        if not _fits(one.chunk.start, end, spans, limit):
+            break
+        start = one.chunk.start
     return start, end
 
 

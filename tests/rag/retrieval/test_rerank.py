@@ -128,19 +128,6 @@ def test_the_section_that_answers_wins(lexical, proposals):
         assert int(score(table).argmax()) == section
 
 
-def test_kinds_of_words_are_scored_apart(look, lexical):
-    question = "세종대왕이 본뜬 한글의 자음"
-    found = look(question)
-    unique = sorted(set(query_terms(question)))
-    total = lexical.sections.idf(unique).sum()
-    by_hand = {"names": ["m:세종"], "nouns": ["m:대왕", "m:한글", "m:자음"], "predicates": ["m:본뜨"]}
-    for name, words in by_hand.items():
-        expected = sum(lexical.sections.scores([word]) for word in words) / total
-        np.testing.assert_allclose(found[name], expected, atol=1e-6)
-    own = lexical.chunks.scores(by_hand["nouns"])
-    assert found["chunk_nouns"] == pytest.approx(np.array([own[:2].sum(), own[2], own[3:].sum()]) / total)
-
-
 def test_a_question_without_korean_is_looked_at_as_if_there_was_none(lexical, proposals):
     table = features("LSTM gate", query_terms("LSTM gate"), lexical, proposals("LSTM gate"))
     assert not table[:, KOREAN:].any()
@@ -151,13 +138,29 @@ def test_words_of_like_meaning_stand_for_those_that_are_missing(lexical, proposa
     kin = Kin.build([morphemes(chunk) for _, chunks in SECTIONS for chunk in chunks])
     alone = features(question, query_terms(question), lexical, proposals(question))
     helped = features(question, query_terms(question), lexical, proposals(question), kin)
-    covered, together = FEATURES.index("kin_covered"), FEATURES.index("kin_together")
-    np.testing.assert_array_equal(alone[:, :covered], helped[:, :covered])
-    assert (helped[:, covered:] >= alone[:, covered:]).all()
+    np.testing.assert_array_equal(alone[:, :KOREAN], helped[:, :KOREAN])
+    assert (helped[:, KOREAN:] >= alone[:, KOREAN:] - 1e-6).all()
     # "글자의 모양은": both words in others, in one chunk of the third section.
-    assert helped[:, covered].argmax() == helped[:, together].argmax() == 2
-    assert helped[2, together] > alone[2, together] + 0.1
-    assert (helped[:, together] <= helped[:, covered] + 1e-6).all()
+    one = FEATURES.index("said_by_one")
+    assert helped[:, one].argmax() == 2
+    assert helped[2, one] > alone[2, one] + 0.1
+
+
+def test_more_is_said_by_more(look):
+    for question in QUESTIONS:
+        found = look(question)
+        for name in ("said", "headed"):
+            assert (found[f"{name}_by_one"] <= found[f"{name}_by_two"] + 1e-6).all()
+            assert (found[f"{name}_by_two"] <= found[name] + 1e-6).all()
+        for name in ("said", "said_by_one", "said_by_two"):
+            assert (found[name] <= found[name.replace("said", "headed")] + 1e-6).all()
+
+
+def test_what_the_heading_says_is_said_by_every_chunk(look):
+    """Only the heading of the first section names 문자; its first chunk names the king."""
+    found = look("세종대왕의 문자")
+    assert found["said"][0] < 0.99
+    assert found["headed_by_one"][0] == pytest.approx(1, abs=1e-5)
 
 
 def test_neighbours_are_of_one_section(lexical):
@@ -165,5 +168,5 @@ def test_neighbours_are_of_one_section(lexical):
     question = "반포 게이트"
     held = [Proposal(0, IndexedSection("", "", 0, 1), 1, 1, 1), Proposal(1, IndexedSection("", "", 2, 2), 1, 1, 1)]
     table = features(question, query_terms(question), lexical, held)
-    assert (table[:, FEATURES.index("kin_together")] < 0.9).all()
-    assert (table[:, FEATURES.index("kin_together")] > 0.1).all()
+    assert (table[:, FEATURES.index("said_by_two")] < 0.99).all()
+    assert (table[:, FEATURES.index("said_by_two")] > 0.01).all()

@@ -141,3 +141,38 @@ def test_a_copy_comes_after_what_says_something_new():
 def test_few_words_in_common_make_no_copy():
     chunks = [copy_of("the gate", "a", 0), copy_of("the gate", "b", 1), copy_of("attention", "c", 2)]
     assert [one.hit.chunk.doc_id for one in run(chunks, [0, 1, 2])] == ["a", "b", "c"]
+
+
+def notes(*sections):
+    """Chunks of one note: (heading path, characters), each a section of its own."""
+    chunks, start = [], 0
+    for number, (heading, length) in enumerate(sections):
+        chunk = Chunk(f"d-{number}", "d", start, start + length, "x" * length, heading, 1)
+        chunks.append(IndexedChunk(number, chunk, "d.md", "d", 0, number))
+        start += length + 2
+    return chunks
+
+
+def reach(chunks, place, **limits):
+    def around(section):
+        return [chunk for chunk in chunks if abs(chunk.section - section) <= 4]
+
+    limits = {"k": 1, "passage_chars": 1200, **limits}
+    (found,) = widen([(chunks[place], 1.0)], lambda number: [chunks[number]], around, **limits)
+    return [one.row for one in chunks if found.start <= one.chunk.start and one.chunk.end <= found.end]
+
+
+def test_a_short_section_takes_in_what_stands_under_the_same_heading():
+    chunks = notes(("T > A", 50), ("T > B", 100), ("T > B > 1", 100), ("T > B > 2", 100), ("T > C", 50))
+    assert reach(chunks, 2) == [1, 2, 3]
+    # A section with parts takes its parts, and no section that only shares the title.
+    assert reach(chunks, 1) == [1, 2, 3]
+    assert reach(chunks, 0) == [0]
+
+
+def test_not_beyond_600_characters_and_not_beyond_the_limit():
+    chunks = notes(("T > B > 1", 300), ("T > B > 2", 200), ("T > B > 3", 200))
+    assert reach(chunks, 1) == [1, 2]
+    assert reach(chunks, 0) == [0, 1]
+    assert reach(chunks, 1, passage_chars=300) == [1]
+    assert reach(notes(("T > B > 1", 100), ("T > Bx", 100)), 0) == [0]
