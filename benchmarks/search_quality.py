@@ -1,9 +1,9 @@
 """How often the evidence is found: words alone against words and meaning, by slice, with intervals.
 
-    python -m benchmarks.search_quality --data-dir INDEX QUESTIONS.jsonl...
+    python -m benchmarks.search_quality --data-dir INDEX [--corpus NAME]... QUESTIONS.jsonl...
 
 INDEX holds the notes that the questions of benchmarks/retrieval are about. A question with a `history` is looked up
-as a follow-up, by rule, and beside that as its `standalone` wording. A hit is evidence (or an alternative) inside one
+as a follow-up, by rule, and beside that as its `standalone` wording. `--corpus` takes only the questions about it. A hit is evidence (or an alternative) inside one
 of the first five passages. Intervals are 95 %, bootstrapped over questions, paired for the difference.
 """
 
@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("questions", type=Path, nargs="+")
     parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--corpus", action="append", help='only questions whose "corpus" this is; may be repeated')
     args = parser.parse_args()
 
     both = LiveNotes(load({"data_dir": str(args.data_dir)}).settings).retriever()
@@ -43,6 +44,7 @@ def main() -> None:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         # What the notes do not answer has no evidence that could be found.
         rows = [row for row in rows if not row.get("is_impossible")]
+        rows = [row for row in rows if not args.corpus or row.get("corpus") in args.corpus]
         hits = {name: _hits(retriever, rows) for name, retriever in (("words", words), ("both", both))}
         kinds = np.array([row.get("type") or f"topic_change={row.get('topic_change')}" for row in rows])
         for kind in ["all", *dict.fromkeys(kinds.tolist())]:

@@ -5,14 +5,14 @@ Runs the same ranking once more and reads it out; nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.retrieval.lexical import CHUNK_WEIGHT, query_terms
 from rag.retrieval.rerank import FEATURES, WEIGHTS, features
-from rag.retrieval.retriever import NotesRetriever, dense_weight
+from rag.retrieval.retriever import NotesRetriever, dense_weight, headed
 from rag.text import typed
 from rag.types import Explanation, Feature, Matched, Passage, Scope
 
@@ -28,19 +28,24 @@ def explain(
     """An explanation of each passage that `retriever.retrieve(query, scope=scope)` found, in their order."""
     found = retriever.rank(query, scope)
     index = retriever.index
-    wanted = query_terms(retriever.respelled(typed(query)))
+    looked_up = retriever.respelled(typed(query))
+    wanted = query_terms(looked_up)
     lexical = index.lexical.scores(wanted)
     proposals = retriever.proposals(lexical, found.rows, found.fused)
-    table = features(retriever.respelled(typed(query)), wanted, index.lexical, proposals, index.kin)
+    table = features(looked_up, wanted, index.lexical, proposals, index.kin)
+    headings = headed(looked_up, proposals)
     weight = dense_weight(table)
-    by_section = {proposal.section: values for proposal, values in zip(proposals, table, strict=True)}
+    by_section = {proposal.section: at for at, proposal in enumerate(proposals)}
     explained = []
     for passage in passages:
         row = index.row_of(passage.chunk.chunk_id)
         place = int(np.searchsorted(found.rows, -1 if row is None else row))
         section = int(index.lexical.section_of[found.rows[place]])
-        values = by_section.get(section)
-        look = () if values is None else _features(values, float(found.dense[place]), weight)
+        at = by_section.get(section)
+        look: tuple[Feature, ...] = ()
+        if at is not None:
+            beside = {name: float(values[at]) for name, values in headings.items()}
+            look = _features(table[at], beside, float(found.dense[place]), weight)
         explained.append(
             Explanation(
                 chunk_id=passage.chunk.chunk_id,
@@ -76,10 +81,13 @@ def _matched(retriever: NotesRetriever, wanted: Sequence[str], row: int) -> tupl
     )
 
 
-def _features(values: NDArray[np.float32], meaning: float, weight: float) -> tuple[Feature, ...]:
-    """Each feature with what it adds; the length only tells sections apart, as all scores here do."""
+def _features(
+    values: NDArray[np.float32], beside: Mapping[str, float], meaning: float, weight: float
+) -> tuple[Feature, ...]:
+    """Each feature with what it adds, those beside the model as what they add; only differences mean something."""
     named = [
         Feature(name, round(float(value), 4), round(float(value * weight), 4))
         for name, value, weight in zip(FEATURES, values, WEIGHTS, strict=True)
     ]
+    named += [Feature(name, round(share, 4), round(share, 4)) for name, share in beside.items()]
     return (*named, Feature("meaning", round(meaning, 4), round(meaning * weight, 4)))

@@ -36,7 +36,7 @@ LEAST_READ = 0.2
 # The dense index proposes that many times the chunks that stay: their windows choose among them.
 AGAIN = 5
 # The same after the second look, whose scores are logits.
-RERANKED_DENSE_WEIGHT = 12.0
+RERANKED_DENSE_WEIGHT = 10.0
 # How much more it weighs for a question of which no two neighbouring chunks hold a word.
 UNSAID = 2.0
 # A further passage of a section that already has one: what others say comes first, as far as it is nearly as good.
@@ -174,8 +174,7 @@ class NotesRetriever(BaseRetriever):
             return final
         found = self.proposals(lexical, rows, fused)
         table = features(query, wanted, self.index.lexical, found, self.index.kin)
-        scores = score(table) + TITLED * named(query, [proposal.held.heading for proposal in found])
-        scores -= np.array([_emptiness(proposal.held.text) for proposal in found], dtype=np.float32)
+        scores = score(table) + sum(headed(query, found).values())
         weight = dense_weight(table)
         sections = self.index.lexical.section_of[rows]
         for proposal, value in zip(found, scores, strict=True):
@@ -270,9 +269,15 @@ def dense_weight(table: NDArray[np.float32]) -> float:
     return RERANKED_DENSE_WEIGHT * (1 + UNSAID * (1 - together))
 
 
-def _emptiness(text: str) -> float:
-    """What a section loses that says nothing; a heading alone comes after all that has been looked at."""
-    return _FAR / 2 if is_bare(text) else OUTLINE * is_outline(text)
+def headed(query: str, found: Sequence[Proposal]) -> dict[str, NDArray[np.float32]]:
+    """What sections gain or lose by their headings beside the model of the second look, float32 (len(found),) by name.
+
+    A heading without a text comes after all that has been looked at.
+    """
+    texts = [proposal.held.text for proposal in found]
+    losses = [_FAR / 2 if is_bare(text) else OUTLINE * is_outline(text) for text in texts]
+    titled = TITLED * named(query, [proposal.held.heading for proposal in found])
+    return {"titled": titled.astype(np.float32), "empty": -np.array(losses, dtype=np.float32)}
 
 
 def _normalised(lexical: LexicalScores, rows: NDArray[np.int64]) -> NDArray[np.float32]:
