@@ -17,6 +17,25 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("Vectors come from the embedded {id} instead.", "대신 내장된 {id} 모델로 임베딩합니다."),
     ("Answers are sentences picked from the notes (extractive).", "답은 노트의 문장을 그대로 골라서 보여 줍니다."),
     (
+        "cross_check asks a model for its yes or no, and the embedded answerer has none.",
+        "cross_check는 모델에게 예/아니요를 묻는 설정인데, 내장 답변기에는 물어볼 모델이 없습니다.",
+    ),
+    ("Sentences are checked by their words alone.", "문장은 낱말만으로 확인합니다."),
+    ("This answer was not cross-checked.", "이 답은 모델에게 다시 확인하지 못했습니다."),
+    (
+        "The generator tells no probabilities of its tokens (logprobs), and cross_check asks for them.",
+        "cross_check에는 토큰의 확률(logprobs)이 있어야 하는데 답변 모델이 알려 주지 않습니다.",
+    ),
+    (
+        "Start its server so that it does, or set cross_check = false.",
+        "서버가 알려 주도록 켜거나 cross_check = false로 바꿔 주세요.",
+    ),
+    (
+        "{id} begins different words with the same token: {words} cannot be told apart by the first one.",
+        "{id} 모델에서는 서로 다른 낱말이 같은 토큰으로 시작해 첫 토큰으로 구별할 수 없습니다: {words}.",
+    ),
+    ("Set cross_check = false, or take another model.", "cross_check = false로 바꾸거나 다른 모델을 써 주세요."),
+    (
         "The embedded encoder (package {package}) is not installed: search is by words only.",
         "내장 임베딩 모델({package} 패키지)이 설치되어 있지 않아 낱말로만 검색합니다.",
     ),

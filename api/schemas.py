@@ -165,11 +165,26 @@ class SentenceOut(BaseModel):
     end: int
     support: Support
     markers: list[int]
+    model_yes: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        exclude_if=lambda yes: yes is None,
+        description="How sure the generator was that the note says this; only where the setting cross_check is on "
+        "and the sentence was asked about.",
+    )
 
     @classmethod
     def of(cls, sentence: Sentence) -> SentenceOut:
         """From the record."""
-        return cls(start=sentence.start, end=sentence.end, support=sentence.support, markers=list(sentence.markers))
+        yes = None if sentence.model_yes is None else round(sentence.model_yes, 4)
+        return cls(
+            start=sentence.start,
+            end=sentence.end,
+            support=sentence.support,
+            markers=list(sentence.markers),
+            model_yes=yes,
+        )
 
 
 class UsageOut(BaseModel):

@@ -7,6 +7,8 @@ DESCRIPTIONS: dict[str, str] = {
     "models": "auto: 캐시, 허브, 없으면 내장 모델; hub: 다른 모델로 대신하지 않음; embedded: 내장 모델만.",
     "language": "메시지의 언어; auto: 터미널이나 브라우저의 언어.",
     "grounding": "mark: 문장마다 근거가 얼마나 있는지 표시; strict: 근거 없는 문장을 빼고 보여 줌.",
+    "cross_check": "근거가 있다고 본 문장마다 노트가 그렇게 말하는지 답변 모델에 물음; 아니라고 하면 일부만 근거 있음.",
+    "cross_check_threshold": "cross_check에서 '예'의 확률이 이보다 작으면 일부만 근거 있음으로 낮춤.",
     "max_question_chars": "질문의 최대 글자 수.",
     "threads": "모델이 쓸 CPU 스레드 수; 비우면 모든 코어.",
     "encoder.id": "임베딩 모델의 허브 id; intfloat/multilingual-e5-small이 한국어를 더 잘 읽음.",

@@ -38,7 +38,9 @@ K, STEPS, RATE, RIDGE = 5, 400, 0.05, 1e-2
 MARKUP = frozenset(
     "section leads answers titled defines marked announces formula equation code code_asked listing enumerates cell "
     "row drill tour brief shows contrast heading heading_names asks_itself under somebody proposed contents "
-    "dateline as_headed admin".split()
+    "dateline as_headed admin named named_first named_code unsaid works_first steps process reasons formula_here "
+    "row_elsewhere code_works opens_code code_after identifier compared if_then history example drawback preamble "
+    "debris".split()
 )
 # Few rows name the type of their question: it is told by the question word, the first that matches.
 TYPES = (

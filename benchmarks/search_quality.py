@@ -3,8 +3,9 @@
     python -m benchmarks.search_quality --data-dir INDEX [--corpus NAME]... QUESTIONS.jsonl...
 
 INDEX holds the notes that the questions of benchmarks/retrieval are about. A question with a `history` is looked up
-as a follow-up, by rule, and beside that as its `standalone` wording. `--corpus` takes only the questions about it. A hit is evidence (or an alternative) inside one
-of the first five passages. Intervals are 95 %, bootstrapped over questions, paired for the difference.
+as a follow-up, by rule, and beside that as its `standalone` wording. `--corpus` takes the questions about it only. A
+hit is evidence (or an alternative) inside one of the first five passages. Intervals are 95 %, bootstrapped over
+questions, paired for the difference.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ def grow(
 
 
 def as_json(grown: Sequence[Any], names: Sequence[str]) -> str:
-    """The mean of the boosters, as rag/generation/trees.py reads it; features that no tree asks for are left out."""
+    """The mean of the boosters, as rag/trees.py reads it; features that no tree asks for are left out."""
     share = 1 / len(grown)
     trees = [_flat(tree["tree_structure"], share) for one in grown for tree in one.dump_model()["tree_info"]]
     used = sorted({feature for tree in trees for feature in tree["feature"]})

@@ -1,6 +1,6 @@
 """How good is the support check? Its verdicts on hand-written sentences over real passages.
 
-    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--set fresh] [--errors] [--keep]
+    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--set fresh] [--errors] [--keep] [--cross-check M]
 
 Sentences are in benchmarks/support (README.md there): faithful paraphrases, sentences altered in a number, name,
 negation or the like, stitched from two places, invented. Those of the `tuning` set were looked at while the check was
@@ -15,7 +15,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -41,8 +41,10 @@ FILES: dict[SetName, dict[str, str]] = {
         "written": "written",
         "hard_klue": "klue",
         "hard_written": "written",
+        "fresh_klue": "klue",
+        "fresh_notes": "notes",
     },
-    "fresh": {"fresh_klue": "klue", "fresh_notes": "notes"},
+    "fresh": {"fresh2_klue": "klue", "fresh2_notes": "notes"},
 }
 
 
@@ -75,18 +77,18 @@ def load_cases(name: SetName, data: Path | None, notes: Path = NOTES) -> list[Ca
 
 def klue_cases(data: Path, file: str = "klue") -> Iterator[Case]:
     """Cases over KLUE-MRC; their passages are short enough to be read whole."""
-    wanted = _rows(file)
+    wanted = rows_of(file)
     guids = {row["guid"] for row in wanted}
-    texts = {row["guid"]: row for row in _lines(data) if row["guid"] in guids}
+    texts = {row["guid"]: row for row in lines(data) if row["guid"] in guids}
     for row in wanted:
         source = texts[row["guid"]]
         spans = [tuple(span) for span in row["evidence"]]
-        yield from _case(row, normalise(source["context"]), source["title"], spans, file)
+        yield from case_of(row, normalise(source["context"]), source["title"], spans, file)
 
 
 def note_cases(notes: Path, file: str = "notes") -> Iterator[Case]:
     """Cases over the sample notes; evidence is quoted, since notes are edited."""
-    for row in _rows(file):
+    for row in rows_of(file):
         text = normalise((notes / row["source"]).read_text(encoding="utf-8"))
         spans = []
         for quote in row["evidence"]:
@@ -96,17 +98,19 @@ def note_cases(notes: Path, file: str = "notes") -> Iterator[Case]:
                 break
             spans.append((start, start + len(quote)))
         else:
-            yield from _case(row, text, row["source"].removesuffix(".md"), spans, file)
+            yield from case_of(row, text, row["source"].removesuffix(".md"), spans, file)
 
 
 def written_cases(file: str = "written") -> Iterator[Case]:
     """Cases over short passages of our own: their sentences must not be mixed up."""
-    for row in _rows(file):
+    for row in rows_of(file):
         whole = ((0, len(row["passage"])),)
         yield Case(row["id"], row["label"], row.get("change", ""), row["sentence"], row["passage"], "", whole, file)
 
 
-def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]], file: str) -> Iterator[Case]:
+def case_of(
+    row: Mapping[str, Any], text: str, context: str, spans: Sequence[tuple[int, ...]], file: str
+) -> Iterator[Case]:
     """The case with a passage of whole sentences around its evidence, as retrieval would widen it."""
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     whole = [(span.start, span.end) for span in sentences(text)]
@@ -126,11 +130,13 @@ def _case(row: dict[str, Any], text: str, context: str, spans: Sequence[tuple[in
     )
 
 
-def _rows(file: str) -> list[dict[str, Any]]:
-    return _lines(HERE / "support" / f"{file}.jsonl")
+def rows_of(file: str) -> list[dict[str, Any]]:
+    """The rows of a file of benchmarks/support."""
+    return lines(HERE / "support" / f"{file}.jsonl")
 
 
-def _lines(file: Path) -> list[dict[str, Any]]:
+def lines(file: Path) -> list[dict[str, Any]]:
+    """The rows of a file of JSON lines."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
@@ -198,6 +204,14 @@ def _told(found: Sequence[tuple[Case, Check]]) -> str:
     )
 
 
+def _cross_checked(model: str | None, found: Sequence[tuple[Case, Check]]) -> None:
+    """The same once a generator was asked about each sentence that is called supported."""
+    if model is not None:
+        from benchmarks.cross_check import told_of
+
+        told_of(model, found, lambda heard: print(_told(heard)))
+
+
 def _print_error(case: Case, verdict: Check) -> None:
     if (case.label == "faithful") != (verdict.support == "supported"):
         print(f"\n{case.id} {case.label} {case.change} -> {verdict.support} {verdict.score:.2f} {verdict.why}")
@@ -211,12 +225,14 @@ def main() -> None:
     parser.add_argument("--set", choices=[*FILES, "both"], default="both", help="which sentences")
     parser.add_argument("--keep", action="store_true", help="keep the fresh figures for the footer of eval's reports")
     parser.add_argument("--errors", action="store_true", help="list every sentence that was judged wrongly")
+    parser.add_argument("--cross-check", metavar="M", help="ask a generator too: a folder, or an id of the hub")
     arguments = parser.parse_args()
     data = Path(arguments.data.removeprefix("DATA=")) if arguments.data else None
     for name in FILES if arguments.set == "both" else [arguments.set]:
         found = [(c, check(c.sentence, c.passage, context=c.context)) for c in load_cases(name, data)]
         print(f"\n== {name}")
         report(found)
+        _cross_checked(arguments.cross_check, found)
         for file in FILES[name]:
             if part := [one for one in found if one[0].source == file]:
                 print(f"  {file}: {_told(part)}")

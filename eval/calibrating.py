@@ -21,6 +21,7 @@ from rag.errors import BadDataset, BadInput
 from rag.grounding.abstain import SHIPPED
 from rag.grounding.calibration import Calibration, Language, Row, auroc, fit, risk_coverage, threshold_at
 from rag.grounding.signals import signals
+from rag.meaning import meaning
 from rag.retrieval.followup import look_up
 from rag.text import language
 from rag.types import Scope
@@ -36,10 +37,14 @@ _RESAMPLES = 2000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question as it was looked up: its signals, whether the notes answer it, which fold it is in."""
+    """One question as it was looked up: its signals, whether the notes answer it, which fold it is in.
+
+    `found`: whether one of the passages holds its evidence.
+    """
 
     row: Row
     fold: int
+    found: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,16 @@ def look_up_all(
     made = []
     for question in leave_out(dataset, share, documents, seed=seed).questions:
         query = retriever.respelled(look_up(question.question, ()))
-        passages = retriever.retrieve(query, k, Scope(exclude_doc_ids=question.left_out))
-        values = signals(query, passages, idf=retriever.idf if rarity else None).values
+        scope = Scope(exclude_doc_ids=question.left_out)
+        passages = retriever.retrieve(query, k, scope)
+        near = meaning(retriever, query, passages, scope) if rarity else None
+        values = signals(query, passages, idf=retriever.idf if rarity else None, meaning=near).values
         row = Row(values, not question.is_impossible, language(question.question))
         # Questions about one document stay together: a fold is not to learn from its neighbours.
         about = next(iter(documents.get(question.id) or ()), question.id)
-        made.append(Asked(row, int(hashlib.sha256(about.encode()).hexdigest(), 16) % FOLDS))
+        fold = int(hashlib.sha256(about.encode()).hexdigest(), 16) % FOLDS
+        hit = row.answerable and bool(found[question.id].hits(passages))
+        made.append(Asked(row, fold, hit))
         told()
     return made
 
@@ -138,7 +147,7 @@ def _fitted(name: Language, asked: Sequence[Asked], false_refusals: float, seed:
             "least. Add questions, or leave out another share of documents with --leave-out."
         )
         return Fitted(name, *counts, why=why)
-    scores = _unseen_scores(asked)
+    scores = _unseen_scores(asked, SHIPPED[name])
     separation, low, high = area(scores, answerable, seed)
     coverage, risk = risk_coverage(scores, ~answerable)
     points = tuple({"coverage": float(c), "risk": float(r)} for c, r in zip(coverage, risk, strict=True))
@@ -149,7 +158,7 @@ def _fitted(name: Language, asked: Sequence[Asked], false_refusals: float, seed:
             "and the evidence is in the notes, or add questions."
         )
         return Fitted(name, *counts, separation, low, high, points=points, why=why)
-    made = fit(rows, false_refusals=false_refusals, prior=SHIPPED)
+    made = fit(rows, false_refusals=false_refusals, prior=SHIPPED[name])
     own = np.array([made.probability(row.signals) for row in rows])
     # The threshold comes from scores of questions that were not fitted on: a fit flatters its own.
     threshold = threshold_at(scores[answerable], false_refusals)
@@ -158,14 +167,14 @@ def _fitted(name: Language, asked: Sequence[Asked], false_refusals: float, seed:
     return Fitted(name, *counts, separation, low, high, refused, false, points, made)
 
 
-def _unseen_scores(asked: Sequence[Asked]) -> NDArray[np.float64]:
+def _unseen_scores(asked: Sequence[Asked], prior: Calibration) -> NDArray[np.float64]:
     """Each question's score from a fit on the other folds, shape (n,)."""
     scores = np.zeros(len(asked))
     for fold in range(FOLDS):
         rest = [one.row for one in asked if one.fold != fold]
         held = [place for place, one in enumerate(asked) if one.fold == fold]
         both = {row.answerable for row in rest} == {True, False}
-        model = fit(rest, prior=SHIPPED, least=0.0) if both and held else SHIPPED
+        model = fit(rest, prior=prior, least=0.0) if both and held else prior
         scores[held] = [model.probability(asked[place].row.signals) for place in held]
     return scores
 

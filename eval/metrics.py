@@ -102,6 +102,10 @@ RUN_METRICS = ("abstain_precision", "abstain_recall", "abstain_auroc")
 ANSWERABLE_SCORE = "answerable_score"
 """Kept beside a question's scores: what the refusal rests on, higher for "can be answered"."""
 
+CROSS_CHECKED, CROSS_DOUBTED = "cross_checked", "cross_doubted"
+"""Kept beside a question's scores where `cross_check` was on: sentences the generator was asked about, and those it
+made less than supported."""
+
 
 def named(name: str) -> Metric:
     """The metric of that name, or a plain one for a name this version does not know."""

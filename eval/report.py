@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eval import grounding, page, results, stats
-from eval.metrics import ANSWERABLE_SCORE
+from eval.metrics import ANSWERABLE_SCORE, CROSS_CHECKED, CROSS_DOUBTED
 from eval.panels import FAILURE_KOREAN
 from eval.results import FAILURES, Result, Run
 
@@ -189,6 +189,16 @@ def _notes_on_answers(report: Mapping[str, Any], run: Run, note: Any) -> None:
             f"이 검사를 조정에 쓰지 않은 문장 {check['sentences']}개로 재 보니, 뒷받침된다고 한 것 가운데 "
             f"{check['precision']:.0%}가 맞았고(바꾸거나 지어낸 문장 대비), 충실한 문장의 {check['recall']:.0%}를 "
             "찾아냈습니다.",
+        )
+    if report["settings"].get("cross_check"):
+        checked, doubted = (
+            sum(r.scores.get(name) or 0 for r in run.results) for name in (CROSS_CHECKED, CROSS_DOUBTED)
+        )
+        note(
+            f"cross_check was on: the generator was asked about {checked:,.0f} supported sentences and made "
+            f"{doubted:,.0f} of them partly supported. Metrics of citations are counted by words alone.",
+            f"cross_check를 켜고 쟀습니다: 근거가 있다고 본 문장 {checked:,.0f}개를 답변 모델에 물어 "
+            f"{doubted:,.0f}개를 '일부만 근거 있음'으로 낮췄습니다. 인용 지표는 낱말만으로 셉니다.",
         )
     if (at_a_time := report["asked"]["in_flight"]) > 1:
         note(

@@ -12,7 +12,7 @@ from typing import Any
 
 from eval import answers, grounding, retrieval
 from eval.dataset import EvalQuestion
-from eval.metrics import ANSWERABLE_SCORE, Scored, together, unscored
+from eval.metrics import ANSWERABLE_SCORE, CROSS_CHECKED, CROSS_DOUBTED, Scored, together, unscored
 from eval.results import ANSWER, Failure, PassageText, Result
 from eval.retrieval import Gold
 from rag.types import Answer, Citation, Passage
@@ -131,8 +131,11 @@ def texts(reply: Reply) -> list[PassageText]:
 def _of_answer(answer: Answer, check: grounding.Supports) -> Scored:
     behind = grounding.answerable_score(answer)
     first = answer.timings_ms.first_token
+    heard = [sentence for sentence in answer.sentences if sentence.model_yes is not None]
+    doubted = sum(sentence.support != "supported" for sentence in heard)
     return together(
         grounding.score(answer, check),
+        Scored({CROSS_CHECKED: float(len(heard)), CROSS_DOUBTED: float(doubted)} if heard else {}),
         Scored(
             {
                 ANSWERABLE_SCORE: behind,

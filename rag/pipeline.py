@@ -10,13 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import Cancelled, EmptyQuestion, NoModel, QuestionTooLong
 from rag.generation.prompt import build_messages, system_message
 from rag.grounding.abstain import answerable, is_refusal, refusal
 from rag.grounding.citation import Citer
+from rag.meaning import meaning
 from rag.retrieval.followup import look_up
+from rag.second_opinion import SecondOpinion
 from rag.settings import Settings
 from rag.text import typed
 from rag.types import (
@@ -93,6 +95,9 @@ class Pipeline:
         self._notes = notes
         self._writer = writer
         self._calibration = calibration or {}
+        self._second: SecondOpinion | None = None
+        if writer is not None and settings.cross_check and writer.name != "extractive":
+            self._second = SecondOpinion(writer.engine, settings.cross_check_threshold)
 
     @property
     def engine(self) -> Engine | None:
@@ -126,7 +131,8 @@ class Pipeline:
         if cancel is not None and cancel.is_set():
             raise Cancelled("Nobody waits for this answer any more.")
 
-        decision = answerable(query, passages, idf=retriever.idf, calibration=self._calibration)
+        near = meaning(retriever, query, passages, question.scope)
+        decision = answerable(query, passages, idf=retriever.idf, meaning=near, calibration=self._calibration)
         prompt = build_messages(
             heard,
             passages if decision.answerable else (),
@@ -153,14 +159,17 @@ class Pipeline:
                 yield event
             usage = generation.usage
             abstained = not citer.text.strip() or is_refusal(citer.text)
+        verdicts = ((), ()) if abstained else (citer.sentences, citer.citations)
+        if self._second is not None and generation is not None:
+            verdicts = self._second.on(question, citer.text, verdicts, prompt.passages, generation)
         text = citer.text
         if not text.strip():
             text = refusal(question.text)
             yield TokenWritten(text)
         answer = Answer(
             text=text,
-            sentences=citer.sentences if not abstained else (),
-            citations=citer.citations if not abstained else (),
+            sentences=verdicts[0],
+            citations=verdicts[1],
             passages=passages,
             abstained=abstained,
             generator=writer.name,
@@ -208,7 +217,8 @@ class Pipeline:
         """What answers now, and what fell back."""
         index = self._notes.retriever().index
         writer = self._writer
-        fallbacks = (*self._notes.fallbacks(), *(writer.fallbacks if writer else ()))
+        unasked = self._second.fallbacks if self._second else ()
+        fallbacks = (*self._notes.fallbacks(), *(writer.fallbacks if writer else ()), *unasked)
         return Readiness(
             writer is not None,
             index.generation,
@@ -255,7 +265,7 @@ class Pipeline:
 
         return condense(question.text, question.history, by_rule, write)
 
-    def _options(self) -> dict[str, float | int]:
+    def _options(self) -> dict[str, Any]:
         generator = self.settings.generator
         return {
             "temperature": generator.temperature,

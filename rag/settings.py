@@ -153,6 +153,12 @@ class Settings(BaseSettings):
     grounding: Literal["mark", "strict"] = Field(
         "mark", description="mark: show how well a sentence is supported; strict: withhold unsupported ones."
     )
+    cross_check: bool = Field(
+        False, description="Ask the generator whether the note says each supported sentence; a no makes it partly so."
+    )
+    cross_check_threshold: float = Field(
+        0.5, ge=0, le=1, description="Least probability of yes with which cross_check leaves a sentence supported."
+    )
     max_question_chars: int = Field(2000, ge=10, description="Longest question, in characters.")
     threads: int | None = Field(None, ge=1, description="CPU threads for models; unset: every core.")
     encoder: EncoderSettings = Field(EncoderSettings())

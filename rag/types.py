@@ -80,6 +80,18 @@ class Sentence:
     end: int
     support: Support
     markers: tuple[int, ...]
+    model_yes: float | None = None
+    """How sure the generator was, 0..1, that the note says this, where `cross_check` had it asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer without its markers, and the words of notes that are to say it; see `cross_check`."""
+
+    text: str
+    excerpts: tuple[str, ...]
+    alone: bool = True
+    """Whether it can be understood without the question; a span cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,18 @@ class Question:
     style: Style = "sentence"
     history: tuple[Turn, ...] = ()
     scope: Scope = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """How near in meaning the notes come to a question, each in 0..1; see rag/meaning.py.
+
+    `nearest`: of the passages that were found and can be read, the nearest; `ahead`: how far the nearest chunk of all
+    is ahead of the mean of the next 45.
+    """
+
+    nearest: float
+    ahead: float
 
 
 @dataclass(frozen=True, slots=True)

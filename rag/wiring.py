@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 _PARALLEL = 4
 # Room for prompts that were answered, so that the next one that begins alike need not be read again.
 _KEPT_TOKENS = 4096
+_NO_OPINION = (
+    "cross_check asks a model for its yes or no, and the embedded answerer has none. "
+    "Sentences are checked by their words alone."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -201,7 +205,8 @@ def _load_generator(settings: Settings, found: GeneratorFiles) -> OpenGenerator:
     from rag.generation.extractive import ExtractiveAnswerer
 
     picker = ExtractiveAnswerer()
-    return OpenGenerator(picker, "extractive", picker.get_num_tokens, found.why, "extractive")
+    why = (*found.why, _NO_OPINION) if settings.cross_check else found.why
+    return OpenGenerator(picker, "extractive", picker.get_num_tokens, why, "extractive")
 
 
 def _local(settings: Settings, files: ModelFiles, why: tuple[str, ...]) -> OpenGenerator:

@@ -5,8 +5,10 @@ Never for display: citations are checked against the untouched text. Knows no mo
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Characters that show nothing yet reach the tokenizer: Hangul fillers, and the variation selectors
 # that can carry whole hidden sentences. Category Cf (zero-width, bidirectional, tags) goes as a whole.
@@ -29,6 +31,15 @@ def clean(text: str) -> str:
     plain = _ROLE_TAG.sub(r"< \1 >", plain)
     plain = _BRACKET_ROLE.sub(lambda match: f"( {match[1] or match[2]} )", plain)
     return _MARKER.sub(r"(\1)", _LINE_MARKER.sub(r"\1(\2)", plain))
+
+
+def fence_around(texts: Iterable[str]) -> str:
+    """A delimiter that none of the texts holds; the same for the same texts, so that a prompt can be repeated."""
+    seen = "\0".join(texts)
+    fence = seen
+    while fence in seen:
+        fence = hashlib.sha256(fence.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return fence
 
 
 # Control, format and surrogate characters; a lone surrogate would also break the tokenizer.

@@ -42,8 +42,13 @@ class Generation:
         options: dict[str, Any],
         deadline_s: float,
         cancel: threading.Event | None,
+        *,
+        follows: bool = False,
     ) -> None:
         self.usage = Usage()
+        self.metadata: dict[str, Any] = {}
+        """What the generator told besides text: LangChain's response_metadata, the last word of each kind."""
+        self.follows = follows
         self.messages = list(messages)
         self.options = options
         self._engine = engine
@@ -81,6 +86,7 @@ class Generation:
         with self._changed:
             if self.ended():
                 return False
+            self.metadata |= message.response_metadata
             if used:
                 self.usage = Usage(
                     self.usage.prompt_tokens + used["input_tokens"],
@@ -116,9 +122,15 @@ class Generation:
                 )
         return self._over
 
+    def follow(self, messages: Sequence[BaseMessage], options: dict[str, Any]) -> Generation:
+        """Another one for the same asker, within what is left of the time of this one."""
+        return Generation(self._engine, messages, options, self._left_s(), self._event, follows=True)
+
+    def _left_s(self) -> float:
+        return max(0.0, self._submitted + self._deadline_s - time.monotonic())
+
     def _patience(self) -> float:
-        left = max(0.0, self._submitted + self._deadline_s - time.monotonic())
-        return left if self._event is None else min(left, _CANCEL_CHECK_S)
+        return self._left_s() if self._event is None else min(self._left_s(), _CANCEL_CHECK_S)
 
 
 class Engine:
@@ -138,8 +150,8 @@ class Engine:
 
     @property
     def waiting(self) -> int:
-        """Questions in the queue."""
-        return len(self._waiting)
+        """Questions in the queue; what belongs to an answer that was let in is none."""
+        return sum(not generation.follows for generation in self._waiting)
 
     @property
     def running(self) -> int:
@@ -157,12 +169,15 @@ class Engine:
         *,
         cancel: threading.Event | None = None,
         deadline_s: float | None = None,
+        after: Generation | None = None,
         **options: Any,
     ) -> Generation:
         """Queue a prompt; returns at once.
 
         `options` (temperature, top_p, top_k, max_new_tokens, seed, stop) go to the generator; None
-        leaves its own default. `deadline_s` counts from now.
+        leaves its own default. `deadline_s` counts from now. `after`: an answer that this one belongs
+        to. Its asker, who was let in already, has its `cancel` and what is left of its time, goes before
+        those who wait and is not sent away.
 
         Raises:
             QueueFull: `queue_size` questions wait already; `retry_after_s` says when to try again.
@@ -170,17 +185,15 @@ class Engine:
         """
         given = {name: value for name, value in options.items() if value is not None}
         deadline = self._deadline_s if deadline_s is None else deadline_s
-        generation = Generation(self, messages, given, deadline, cancel)
+        generation = after.follow(messages, given) if after else Generation(self, messages, given, deadline, cancel)
         with self._changed:
             if self._closing:
                 raise _shutting_down()
-            if len(self._waiting) >= self._queue_size + self.idle:
-                # Those whose asker left or whose time is over hold no place against the living.
-                self._waiting = deque(other for other in self._waiting if not other.ended())
-            if len(self._waiting) >= self._queue_size + self.idle:
-                again = self._retry_after_s()
-                raise QueueFull(f"{self._queue_size} questions already wait. Try again in {again:.0f} s.", again)
-            self._waiting.append(generation)
+            if after is None:
+                self._refuse_if_full()
+                self._waiting.append(generation)
+            else:
+                self._waiting.insert(sum(other.follows for other in self._waiting), generation)
             if len(self._workers) < self._parallel:
                 worker = threading.Thread(target=self._work, name=f"generator-{len(self._workers)}", daemon=True)
                 self._workers.append(worker)
@@ -203,6 +216,14 @@ class Engine:
         for worker in self._workers:
             worker.join(_LAST_WORDS_S)
 
+    def _refuse_if_full(self) -> None:
+        if self.waiting >= self._queue_size + self.idle:
+            # Those whose asker left or whose time is over hold no place against the living.
+            self._waiting = deque(other for other in self._waiting if not other.ended())
+        if self.waiting >= self._queue_size + self.idle:
+            again = self._retry_after_s()
+            raise QueueFull(f"{self._queue_size} questions already wait. Try again in {again:.0f} s.", again)
+
     def _work(self) -> None:
         while (generation := self._next()) is not None:
             started = time.monotonic()
@@ -211,7 +232,8 @@ class Engine:
             finally:
                 with self._changed:
                     self._running.discard(generation)
-                    self._answer_s.append(time.monotonic() - started)
+                    if not generation.follows:  # no answer, and much shorter than one
+                        self._answer_s.append(time.monotonic() - started)
                     self._changed.notify_all()
             del generation  # or the worker keeps the last prompt alive while it waits for the next
 

@@ -8,14 +8,13 @@ generator's own `count_tokens`.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag.errors import QuestionTooLong
-from rag.generation.cleaning import clean
+from rag.generation.cleaning import clean, fence_around
 from rag.text import Span, language, sentences
 from rag.types import Passage, Question, Turn
 
@@ -136,11 +135,7 @@ def _fence(question: Question, passages: Sequence[Passage]) -> str:
     # From everything that is asked: the same request gives the same prompt (so that a seed repeats
     # an answer), and a note's author who does not know the question cannot write it.
     asked = [question.text, *(turn.content for turn in question.history)]
-    seen = "\0".join([*asked, *(_entry(number, passage) for number, passage in enumerate(passages, 1))])
-    fence = seen
-    while fence in seen:
-        fence = hashlib.sha256(fence.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return fence
+    return fence_around([*asked, *(_entry(number, passage) for number, passage in enumerate(passages, 1))])
 
 
 def _human(question: Question, passages: Sequence[Passage], fence: str) -> str:

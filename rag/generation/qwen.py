@@ -22,9 +22,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from rag.errors import GenerationFailed, NoModel
+from rag.errors import BadConfiguration, GenerationFailed, NoModel
 from rag.generation import attention
 from rag.generation.adapter import check_adapter, merge_adapter
+from rag.generation.first_token import METADATA, FirstToken, Groups, first_ids
 from rag.generation.layers import fuse
 from rag.generation.sampling import Sampler
 from rag.generation.steps import Steps
@@ -42,6 +43,8 @@ class LocalQwen(BaseChatModel):
 
     Fields are the defaults of what a call may override: temperature (0 is greedy), top_p, top_k (0:
     all), max_new_tokens (or LangChain's max_tokens), seed (None: another answer each time), stop.
+    A call with `among` (groups of words by name) writes nothing: its last piece carries how likely each
+    group was to begin the answer (first_token.py).
     """
 
     name: str | None = None
@@ -172,6 +175,9 @@ class LocalQwen(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         prompt = self._prompt_ids(messages)
+        if among := kwargs.get("among"):
+            yield from self._first_token(prompt, among)
+            return
         limit = self._room(len(prompt), kwargs.get("max_new_tokens", kwargs.get("max_tokens", self.max_new_tokens)))
         sampler = Sampler(
             temperature=kwargs.get("temperature", self.temperature),
@@ -201,6 +207,23 @@ class LocalQwen(BaseChatModel):
         yield ChatGenerationChunk(
             message=AIMessageChunk(content=rest, usage_metadata=usage, chunk_position="last"),
             generation_info={"finish_reason": reason},
+        )
+
+    def _first_token(self, prompt: list[int], among: Groups) -> Iterator[ChatGenerationChunk]:
+        self._room(len(prompt), 1)
+        ids = first_ids(self._tokenizer, among)
+        if not all(ids.values()):
+            raise BadConfiguration(
+                f"{self.name} begins different words with the same token: {', '.join(among)} cannot be told apart "
+                "by the first one. Set cross_check = false, or take another model."
+            )
+        listener = FirstToken(ids)
+        for _ in self._tokens(prompt, listener, 1):
+            yield _piece("")
+        usage = UsageMetadata(input_tokens=len(prompt), output_tokens=0, total_tokens=len(prompt))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", usage_metadata=usage, chunk_position="last"),
+            generation_info={"finish_reason": "length", METADATA: listener.shares},
         )
 
     def _tokens(self, prompt: list[int], sampler: Sampler, limit: int) -> Iterator[int | None]:

@@ -22,6 +22,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 
 from rag.errors import AskNotesError, BadConfiguration, Busy, GenerationFailed, NoModel
+from rag.generation.first_token import METADATA, Groups, shares_of
 from rag.generation.text_stream import Thinking
 from rag.settings import GeneratorSettings
 
@@ -30,6 +31,8 @@ _CONNECT_S = 3.0
 _SILENCE_S = 60.0
 _TRIES = 3
 _MESSAGE_TOKENS = 6
+# As many of the likeliest tokens as OpenAI tells; vLLM tells no more either unless it is started so.
+_LIKELIEST = 20
 
 
 class RemoteModel(ChatOpenAI):
@@ -62,12 +65,15 @@ class RemoteModel(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        among: Groups | None = kwargs.pop("among", None)
+        if among:
+            kwargs |= {"logprobs": True, "top_logprobs": _LIKELIEST}
         for attempt in range(1, _TRIES + 1):
             begun = False
             try:
                 for chunk in self._whole(super()._stream(messages, stop, run_manager, **kwargs)):
                     begun = True
-                    yield chunk
+                    yield _with_shares(chunk, among) if among else chunk
                 return
             except AskNotesError:
                 raise
@@ -147,6 +153,15 @@ class RemoteModel(ChatOpenAI):
         return GenerationFailed(
             f"{where} sent what is no chat completion: {_brief(str(error))}. Check generator.base_url."
         )
+
+
+def _with_shares(chunk: ChatGenerationChunk, among: Groups) -> ChatGenerationChunk:
+    """The chunk, with the groups' probabilities at its first token where the server told of it."""
+    told = (chunk.generation_info or {}).get("logprobs") or {}
+    if tokens := told.get("content"):
+        info = {**(chunk.generation_info or {}), METADATA: shares_of(tokens[0].get("top_logprobs") or (), among)}
+        chunk.generation_info = info
+    return chunk
 
 
 def remote_model(

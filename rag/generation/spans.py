@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,8 @@ from rag.generation.candidates import Candidate
 from rag.generation.selection import features
 from rag.generation.span_context import Surroundings, wanted
 from rag.generation.span_features import SpanReader, nominal
-from rag.generation.trees import span_trees
 from rag.text import Span, language
+from rag.trees import Trees, grown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,7 @@ _ENGLISH_FORMS = {
     "where": re.compile(r"(?<!^)\b[A-Z][\w.]+(?: [A-Z][\w.]+)*"),
 }
 _POINTS = re.compile(r"(?:이|그|저|그녀|당시|이[때것]|(?:이|그|저)\s?(?:때|곳|것|들|해|날|점|중))들?")
+_TREES = Path(__file__).with_name("span_trees.json")
 _MAX_WORDS = 6
 SENTENCES = 8
 # How many of the likeliest spans are heard.
@@ -66,6 +68,11 @@ _OF_SENTENCE = (
     "number",
     "time",
 )
+
+
+def span_trees() -> Trees:
+    """The trees that rank spans, fitted by benchmarks/span_fit.py; read at the first question."""
+    return grown(_TREES)
 
 
 def best_span(

@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from rag.grounding.counting import miscounted
-from rag.grounding.difference import Difference
+from rag.grounding.difference import Difference, prefixed
 from rag.grounding.lexicon import NEGATIVE, opposites
 from rag.grounding.likeness import LIKE
 from rag.grounding.marking import marked_otherwise
 from rag.grounding.pairing import NOMINAL, Pair
-from rag.grounding.reading import Word
+from rag.grounding.reading import Reading, Word
 
 _NEXT_TO = 2
+_BRACKET = re.compile(r"[()]")
+_PEOPLE = frozenset(["s", "o", "에게", "한테", "에게서", "한테서", "로부터", "에서", "으로", "로"])
 _DENYING = ("미", "불", "비", "무", "부")
 _JOINING = frozenset(["", "와", "과", "도", "만"])
 _PASSIVE = re.compile(
@@ -58,12 +60,16 @@ def _turned(pair: Pair) -> list[Difference]:
             continue
         if any(prefix + word.lemma in pair.note.source for prefix in _DENYING) and word.negated:
             continue  # Kiwi may leave 미성년자 whole
-        near = _denials(pair.claim.words, place, pair.here)
+        near = _denials(pair.claim, pair.claim.words, place, pair.here)
         if all(
-            word.negated != pair.noted[spot].negated and near % 2 == _denials(pair.noted, spot, pair.part_of(spot)) % 2
+            word.negated != pair.noted[spot].negated
+            and not prefixed(word.form, pair.noted[spot].form)
+            and near % 2 == _denials(pair.note, pair.noted, spot, pair.part_of(spot)) % 2
             for spot in spots
         ):
-            found.append(Difference("negation", word.form, True))
+            # Where both clauses deny an odd number of things, they may deny the same in other words.
+            both = _denied(pair.claim.words, pair.here) % 2 == _denied(pair.noted, pair.inside) % 2
+            found.append(Difference("negation", word.form, not both))
     return found
 
 
@@ -71,9 +77,11 @@ def _denied(words: Sequence[Word], clause: Sequence[int]) -> int:
     return sum(words[place].negated and not words[place].aside for place in clause)
 
 
-def _denials(words: Sequence[Word], place: int, clause: Sequence[int]) -> int:
-    """How often the words next to one deny: 지원은 받지 않는다 says what 지원 없이 says."""
+def _denials(text: Reading, words: Sequence[Word], place: int, clause: Sequence[int]) -> int:
+    """How often the words next to one deny: 지원은 받지 않는다 says what 지원 없이 says; a bracket is apart."""
     near = [words[n] for n in range(place - _NEXT_TO, place + _NEXT_TO + 1) if n != place and n in clause]
+    here = words[place]
+    near = [w for w in near if not _BRACKET.search(text.source[min(w.end, here.end) : max(w.start, here.start)])]
     return sum((word.negated and not word.aside) + (word.form in NEGATIVE) for word in near)
 
 
@@ -149,7 +157,8 @@ def _exchanged(pair: Pair) -> list[Difference]:
         roles = {one.role, other.role}
         crosswise = one.role == b.role and other.role == a.role and one.role != other.role
         if (crosswise and not roles & _JOINING) or _in_each_others_place(pair, i, j, where[i], where[j]):
-            return [Difference("role", f"{one.form}, {other.form}", True)]
+            # 가슴에 총을 쏘다 and 총에 가슴을 맞다 are one event.
+            return [Difference("role", f"{one.form}, {other.form}", not crosswise or roles <= _PEOPLE)]
     return []
 
 

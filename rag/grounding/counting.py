@@ -9,8 +9,8 @@ import re
 
 from rag.grounding.difference import Difference
 from rag.grounding.lexicon import alike, canonical, synonymous
-from rag.grounding.numbers import Quantity
 from rag.grounding.pairing import Pair
+from rag.grounding.quantity import Quantity
 from rag.grounding.reading import Reading
 from rag.grounding.units import HARD_UNITS
 

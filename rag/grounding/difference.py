@@ -47,3 +47,9 @@ def spelled(note: Reading, window: tuple[int, int]) -> str:
 def form_at(words: Sequence[Word], place: int) -> str:
     """The form at a place, "" outside."""
     return words[place].form if 0 <= place < len(words) else ""
+
+
+def prefixed(first: str, second: str) -> bool:
+    """Supervised and unsupervised, linear and nonlinear."""
+    short, long = sorted((first, second), key=len)
+    return short.isascii() and len(short) > 3 and long in {p + short for p in ("un", "non", "in", "dis", "ir", "im")}

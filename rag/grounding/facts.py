@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.grounding.difference import Difference, abbreviates, form_at, knows, spelled
+from rag.grounding.difference import Difference, abbreviates, form_at, knows, prefixed, spelled
 from rag.grounding.lexicon import NEGATIVE, alike, opposites
-from rag.grounding.numbers import Quantity
+from rag.grounding.quantity import Quantity
 from rag.grounding.reading import Reading, Word
 from rag.grounding.spans import layout
 from rag.grounding.units import HARD_UNITS
@@ -29,7 +29,7 @@ def fact_differences(
     return [
         *_numbers(claim, note, window),
         *_names(said, noted, note, window, context),
-        *_negations(said, noted, layout(note.source).clauses),
+        *_negations(_meant(claim), noted, layout(note.source).clauses),
         *_opposites(said, noted),
         *_quantifiers(claim, note, window),
         *_conditions(claim, note, window),
@@ -57,7 +57,11 @@ _UNIVERSAL = re.compile(
 _PARTIAL = re.compile(rf"{_SOME.pattern}|이따금|부분|절반|중 하나|\b(?:part|partly|half|halves|rare)\b", re.IGNORECASE)
 _CLAIMED_ALL = re.compile(rf"{_ALL.pattern}|반드시|무조건|누구나|전혀|결코|완전히", re.IGNORECASE)
 _CLAIMED_SOME = re.compile(rf"{_SOME.pattern}|부분적", re.IGNORECASE)
-_ONLY = re.compile(r"(?<!지)(?<!조금)(?<!얼마)만(?=[\s,.을이은에으])|뿐|오직|유일|\b(?:only|solely)\b", re.IGNORECASE)
+_ONLY = re.compile(
+    r"(?<!지)(?<!조금)(?<!얼마)만(?=[\s,.을이은으])|뿐|밖에|오직|유일|단일|단독|단방향|하나로|한 가지"
+    r"|\bsingle\b|\b(?:only|solely|alone|just|nothing but)\b",
+    re.IGNORECASE,
+)
 # "모두 여덟 통" is a sum.
 _SUM = re.compile(r"(?:모두|전부|총|all)\s*$", re.IGNORECASE)
 
@@ -258,6 +262,12 @@ def _negations(said: Sequence[Word], noted: Sequence[Word], clauses: Sequence[tu
     return []
 
 
+def _meant(claim: Reading) -> list[Word]:
+    """Words without what "A가 아니라 B" and "A 대신" put aside; an English "not the" may deny all the same."""
+    english = claim.source.isascii()
+    return [word for word in claim.words if english or not word.aside]
+
+
 def _polarity(words: Sequence[Word]) -> tuple[set[str], set[str]]:
     return {word.form for word in words if word.negated}, {word.form for word in words if not word.negated}
 
@@ -270,26 +280,20 @@ def _opposites(said: Sequence[Word], noted: Sequence[Word]) -> list[Difference]:
     for place, word in enumerate(said):
         opposed = opposites().get(word.form, frozenset())
         for spot, other in enumerate(noted):
-            if other.negated != word.negated or not (other.form in opposed or _prefixed(word.form, other.form)):
+            if other.negated != word.negated or not (other.form in opposed or prefixed(word.form, other.form)):
                 continue
             if word.form not in there and other.form not in claimed:
                 differs = bool(_neighbours(said, place) & _neighbours(noted, spot))
             else:  # both texts use both words: 왼쪽 어깨 for 오른쪽 어깨
                 head = form_at(said, place + 1)
                 differs = head == form_at(noted, spot + 1) != "" and (word.form, head) not in _pairs(noted)
-            if differs:
-                found.append(Difference("opposite", word.form, True))
+            if differs:  # where the note uses both words, each may stand in its right place
+                found.append(Difference("opposite", word.form, word.form not in there))
     return found
 
 
 def _pairs(words: Sequence[Word]) -> set[tuple[str, str]]:
     return {(first.form, second.form) for first, second in pairwise(words)}
-
-
-def _prefixed(first: str, second: str) -> bool:
-    """Supervised and unsupervised, linear and nonlinear."""
-    short, long = sorted((first, second), key=len)
-    return short.isascii() and len(short) > 3 and long in {p + short for p in ("un", "non", "in", "dis", "ir", "im")}
 
 
 def _neighbours(words: Sequence[Word], place: int) -> set[str]:

@@ -17,16 +17,25 @@ SOFT_AT = 0.54
 _TOO_NEAR = 0.735
 
 
-@lru_cache(maxsize=20_000)
-def likeness_of(form: str, tag: str, kind: str, other: str, other_tag: str, other_kind: str) -> float:
-    """How alike two words are by meaning, from Kiwi's embeddings; 0 where it has none or they are names."""
-    if not tag or not other_tag or "name" in (kind, other_kind) or "NNP" in (tag, other_tag):
+@lru_cache(maxsize=50_000)
+def _nearness(form: str, tag: str, other: str, other_tag: str) -> float:
+    if not tag or not other_tag or "NNP" in (tag, other_tag):
         return 0.0
-    best = 0.0
-    for one in (tag, tag + "-I", tag + "-R"):
-        for two in (other_tag, other_tag + "-I", other_tag + "-R"):
-            best = max(best, cosine((form, one), (other, two)))
-    return best if SOFT_AT <= best <= _TOO_NEAR else 0.0
+    return max(
+        cosine((form, one), (other, two))
+        for one in (tag, tag + "-I", tag + "-R")
+        for two in (other_tag, other_tag + "-I", other_tag + "-R")
+    )
+
+
+def nearness(word: Word, other: Word) -> float:
+    """The cosine of two words in Kiwi's embeddings, opposites' too; 0 of names and where it has none."""
+    return _nearness(word.lemma, word.tag, other.lemma, other.tag)
+
+
+def _likeness(word: Word, other: Word) -> float:
+    near = 0.0 if "name" in (word.kind, other.kind) else nearness(word, other)
+    return near if SOFT_AT <= near <= _TOO_NEAR else 0.0
 
 
 def _key(word: Word) -> str:
@@ -43,4 +52,4 @@ def likeness(word: Word, other: Word) -> float:
         return 0.95
     if word.kind != "name" and len(word.form) >= 2 and alike(word.form, other.form):
         return LIKE
-    return min(LIKE - 0.05, likeness_of(word.lemma, word.tag, word.kind, other.lemma, other.tag, other.kind))
+    return min(LIKE - 0.05, _likeness(word, other))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.grounding.numerals import (
+    DIGITS,
     ENGLISH,
     ENGLISH_ORDINALS,
     ENGLISH_SCALES,
@@ -21,7 +22,8 @@ from rag.grounding.numerals import (
     english_value,
     hangul_value,
 )
-from rag.grounding.units import HARD_UNITS, unit_after
+from rag.grounding.quantity import Quantity
+from rag.grounding.units import unit_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +36,13 @@ class Morpheme:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number in its unit's base ("km" counts metres), `unit` "" where none is known.
-
-    `sure` is False for words that often are no number (한, one, first): they may confirm another
-    number, never contradict it. `approximate` follows 약, 여, about.
-    """
-
-    value: float
-    unit: str
-    start: int
-    end: int
-    sure: bool = True
-    approximate: bool = False
-
-    def same_as(self, other: Quantity) -> bool:
-        """Whether both speak of the same amount; an unknown unit fits every unit."""
-        if self.unit != other.unit and self.unit in _SECONDS and other.unit in _SECONDS:
-            return _close(self.value * _SECONDS[self.unit], other.value * _SECONDS[other.unit])
-        if self.unit != other.unit and self.unit in HARD_UNITS and other.unit in HARD_UNITS:
-            return False
-        if _close(self.value, other.value):
-            return True
-        loose = self if self.approximate else other if other.approximate else None
-        if loose is None:
-            return False
-        exact = other if loose is self else self
-        return exact.value > 0 and abs(loose.value - exact.value) <= 0.05 * exact.value
-
-
-# Lengths of time that are the same however they are counted; months and years are not.
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _MONTH = r"(?P<month>(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?|May)"
+_LATIN_NEXT = re.compile(r"[A-Za-z0-9]")
 _SUFFIXES = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 _DATES = [
     re.compile(r"(?<![\d.])(?P<y>\d{4})\s?[-/.]\s?(?P<m>0?[1-9]|1[0-2])\s?[-/.]\s?(?P<d>[0-2]?\d|3[01])(?!\d)"),
     re.compile(r"(?<![\d.])(?P<y>\d{4})\.\s?(?P<m>0?[1-9]|1[0-2])\.(?!\d)"),
+    re.compile(r"(?<![\d./])(?P<m>0?[1-9]|1[0-2])/(?P<d>1[3-9]|2\d|3[01])(?![\d./])"),
     re.compile(rf"\b{_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y>\d{{4}})\b)?"),
     re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b(?:,?\s+(?P<y>\d{{4}})\b)?"),
     re.compile(rf"\b{_MONTH}\s+(?:of\s+)?(?P<y>\d{{4}})\b"),
@@ -78,7 +50,37 @@ _DATES = [
 _NAME_AHEAD = re.compile(r"[가-힣]{2}$")
 _NAME_BEHIND = re.compile(r"동|호|가|리|구|지구")
 _CLOCK = re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-3]):(?P<min>[0-5]\d)(?![\d:])")
-_FRACTION = re.compile(r"(?P<below>\d+)\s?분의\s?(?P<above>\d+)")
+_FRACTION = re.compile(
+    r"(?P<below>\d+)\s?분의\s?(?P<above>\d+)|(?<![\d./])(?P<over>1(?=/)|2(?=/3)|3(?=/4))/(?P<under>[2-9]|10)(?![\d./])"
+)
+_GRID = re.compile(r"(?<![\d.A-Za-z])(?P<rows>\d{1,4})\s?[×xX]\s?(?P<columns>\d{1,4})(?![\d.A-Za-z])")
+_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
+_PARTS |= {"fifth": 5, "fifths": 5, "tenth": 10, "tenths": 10}
+_SHARE = re.compile(
+    r"(?P<half>절반|(?<![가-힣])반(?=으로|만|이 |을 |씩))|\b(?:by|in|as|only|about|nearly|than|to|at)\s(?P<cut>half)\b"
+    r"|\b(?P<halved>half)(?=\s(?:of|the|a|as|its|their)\b)"
+    r"|\b(?P<many>an?|one|two|three|four|nine)[\s-](?P<part>thirds?|quarters?|fourths?|fifths?|tenths?|half|halves)"
+    r"(?=\s(?:of|as)\b|[\s.,;]*$)",
+    re.IGNORECASE,
+)
+_TWICE = re.compile(r"갑절|\b(?:twice|doubles?|doubled|doubling)\b", re.IGNORECASE)
+_NATIVE_DAYS = {
+    "이틀": 2,
+    "사흘": 3,
+    "나흘": 4,
+    "닷새": 5,
+    "엿새": 6,
+    "이레": 7,
+    "여드레": 8,
+    "아흐레": 9,
+    "열흘": 10,
+    "보름": 15,
+}
+_DAYS = re.compile(rf"(?<![가-힣])(?:{'|'.join(_NATIVE_DAYS)})(?!달)|(?<![가-힣])일주일")
+_SOME = re.compile(
+    r"(?<![가-힣])(?:수|몇\s?)(?P<scale>[십백천만억조]+)|\b(?P<scales>dozens|tens|hundreds|thousands|millions|billions)\sof\b"
+)
+_SCALES = {"dozens": 10, "tens": 10, "hundreds": 100, "thousands": 1e3, "millions": 1e6, "billions": 1e9}
 _PLAIN = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*"
 _NUMBER = re.compile(rf"(?<![A-Za-z_\d])(?:{_PLAIN})")
 _APPROXIMATE = re.compile(
@@ -97,7 +99,15 @@ def quantities(text: str, morphemes: Sequence[Morpheme]) -> list[Quantity]:
     taken = bytearray(len(text) + 1)
     found: list[Quantity] = []
     # Earlier readings win: "2019. 3. 5." is a date before it is three numbers.
-    for reading in (_dates(text), _fractions(text), _written(text, morphemes), _hangul(text, morphemes), _worded(text)):
+    for reading in (
+        _dates(text),
+        _fractions(text),
+        _grids(text),
+        _named(text),
+        _written(text, morphemes),
+        _hangul(text, morphemes),
+        _worded(text),
+    ):
         for group in reading:
             start, end = group[0].start, max(quantity.end for quantity in group)
             if not any(taken[start:end]):
@@ -118,8 +128,33 @@ def _dates(text: str) -> Iterator[list[Quantity]]:
 
 def _fractions(text: str) -> Iterator[list[Quantity]]:
     for match in _FRACTION.finditer(text):
-        if float(match["below"]):
-            yield [Quantity(float(match["above"]) / float(match["below"]), "", *match.span())]
+        above, below = float(match["above"] or match["over"]), float(match["below"] or match["under"])
+        if below:
+            yield [Quantity(above / below, "", *match.span())]
+
+
+def _grids(text: str) -> Iterator[list[Quantity]]:
+    """3×3 is one thing, not two threes."""
+    for match in _GRID.finditer(text):
+        yield [Quantity(float(match["rows"]) * 10_000 + float(match["columns"]), "grid", *match.span())]
+
+
+def _named(text: str) -> Iterator[list[Quantity]]:
+    """Amounts with a word of their own: 절반, two thirds, twice, 사흘, 수백 년."""
+    for match in _SHARE.finditer(text):
+        counts = {"two": 2, "three": 3, "four": 4, "nine": 9}
+        above = counts.get((match["many"] or "").lower(), 1)
+        below = _PARTS[match["part"].lower()] if match["part"] else 2
+        place = next(name for name in ("half", "cut", "halved", "many") if match[name])
+        yield [Quantity(above / below, "", match.start(place), match.end(), sure=False)]
+    for match in _TWICE.finditer(text):
+        yield [Quantity(2.0, "fold", *match.span(), sure=False)]
+    for match in _DAYS.finditer(text):
+        yield [Quantity(float(_NATIVE_DAYS.get(match[0], 7)), "day", *match.span())]
+    for match in _SOME.finditer(text):
+        value = _SCALES[match["scales"].lower()] if match["scales"] else hangul_value(match["scale"])
+        if value:
+            yield [replace(_with_unit(text, value, *match.span()), vague=True)]
 
 
 def _written(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]]:
@@ -166,7 +201,7 @@ def _digits(text: str, match: re.Match[str], numerals: Set[int]) -> Quantity:
         value, end = float(more["n"].replace(",", "")), more.end()
     if scaled:
         value = total + value
-    elif end < len(text) and text[end] in _SUFFIXES and not text[end + 1 : end + 2].isalnum():
+    elif end < len(text) and text[end] in _SUFFIXES and not _LATIN_NEXT.match(text, end + 1):
         value, end = value * _SUFFIXES[text[end]], end + 1
     elif scale := re.compile(r"[\s-]?(hundred|thousand|million|billion|trillion)\b", re.IGNORECASE).match(text, end):
         value, end = value * ENGLISH_SCALES[scale[1].lower()], scale.end()
@@ -183,8 +218,8 @@ def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]
         while run < len(morphemes) and _is_numeral(morphemes[run]) and _adjoin(morphemes, position, run):
             run += 1
         if run > position:
-            word = "".join(text[m.start : m.end] for m in morphemes[position:run])
-            start, end = morphemes[position].start, morphemes[run - 1].end
+            start, end = _attached(text, morphemes[position].start), morphemes[run - 1].end
+            word = re.sub(r"\s", "", text[start:end])
             counted = run < len(morphemes) and (
                 morphemes[run].tag.startswith(("NNB", "XSN"))
                 or morphemes[run].form in _COUNTED
@@ -195,6 +230,14 @@ def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]
                 sure = counted and word not in ("한", "첫", "하나")
                 yield [_with_unit(text, value, start, end, sure=sure)]
         position = max(run, position + 1)
+
+
+def _attached(text: str, start: int) -> int:
+    """Where the numeral begins whose end Kiwi took for one: it may cut 오천여 before 천."""
+    begin = start
+    while begin and (text[begin - 1] in DIGITS or text[begin - 1] in MAGNITUDES):
+        begin -= 1
+    return start if begin and "가" <= text[begin - 1] <= "힣" else begin
 
 
 _COUNTED = frozenset(["배", "사람", "단계", "종류", "층", "시간", "달", "부분", "단어", "문장", "방법", "나라", "세기"])
@@ -242,7 +285,3 @@ def _share_units(text: str, found: list[Quantity]) -> list[Quantity]:
 def _number_end(text: str, start: int) -> int:
     match = _NUMBER.match(text, start)
     return match.end() if match else start
-
-
-def _close(first: float, second: float) -> bool:
-    return abs(first - second) <= 1e-9 * max(1.0, abs(first), abs(second))

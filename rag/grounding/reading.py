@@ -15,8 +15,9 @@ from itertools import pairwise
 from typing import Literal
 
 from rag.grounding.lexicon import canonical, is_stop, stem
-from rag.grounding.numbers import Morpheme, Quantity, quantities
+from rag.grounding.numbers import Morpheme, quantities
 from rag.grounding.plain import Plain, fold, plain
+from rag.grounding.quantity import Quantity
 from rag.text import HANGUL, kiwi
 
 Kind = Literal["name", "noun", "verb", "adverb"]
@@ -27,6 +28,7 @@ _ENGLISH_NEGATION = re.compile(
     r"|n['’]t\b",
     re.IGNORECASE,
 )
+_OF_NOUNS = ("no", "without")
 _KINDS: dict[str, Kind] = {
     "NNP": "name",
     "NNG": "noun",
@@ -40,6 +42,10 @@ _ADVERBS = frozenset("more most less least before after".split())
 _ROLES = {"이": "s", "가": "s", "은": "s", "는": "s", "ᆫ": "s", "께서": "s", "을": "o", "를": "o", "ᆯ": "o"}
 _NOUNS = frozenset(["NNG", "NNP", "XSN", "SL", "SH"])
 _WITHIN_PHRASE = _NOUNS | {"NNB", "XR", "SSO", "SSC", "SN", "SW"}
+# What stands behind these is another phrase: 지도 아래 그는.
+_ENDS_PHRASE = frozenset(
+    "아래 뒤 후 전 때 당시 이후 이전 동안 직후 직전 무렵 결과 경우 가운데 중 사이 대신 때문 끝 오늘날".split()
+)
 _CLOSERS = "\"'”’)」』》>"
 _NEGATING_PREFIXES = frozenset(["불", "비", "무", "미", "부"])
 _LOOK_BACK = 8
@@ -52,7 +58,7 @@ _ENGLISH_JOINTS = re.compile(
     r"(?<=;)\s+|,?\s(?=(?:and|but|while|whereas|because|since|so|which|who|although|though|when|if|unless|until)\s)"
 )
 _ASIDE = re.compile(
-    r"(?:이|가|은|는|이나|나)?\s?아니라|\s(?:but|rather)\b"
+    r"(?:이|가|은|는|이나|나)?\s?아니라|\s(?:but|rather)\b|\s?(?:대신|말고)"
     r"|[가-힣\s]{0,6}?(?:없|않|아니)(?:으면|을 때|는 경우|을 경우|다면|는다면)"
 )
 _ASIDE_BEFORE = re.compile(
@@ -166,6 +172,8 @@ def _roles(morphemes: Sequence[Morpheme]) -> list[str]:
         gap = after.start - here.end
         if gap == 0 and after.tag.startswith("J"):
             roles[place] = _ROLES.get(after.form, after.form)
+        elif gap == 1 and here.form in _ENDS_PHRASE:
+            continue
         elif (gap == 0 and after.tag in _WITHIN_PHRASE) or (gap == 1 and here.tag in _NOUNS and after.tag in _NOUNS):
             roles[place] = roles[place + 1]
     return roles
@@ -212,6 +220,8 @@ def _korean_denials(morphemes: Sequence[Morpheme], words: Sequence[Word]) -> lis
             back = morphemes[max(0, place - _LOOK_BACK) : place][::-1]
             if not (before and before.form == "밖에"):
                 _deny(denied, by_start, back if light else morphemes[place + 1 : place + 3])
+        elif morpheme.form in ("대신", "말고") and before and before.tag in _NOUNS and after and after.tag != "XSV":
+            _deny(denied, by_start, [before])  # put aside, see _ASIDE
         elif (morpheme.tag == "VCN" and not _only(morphemes, place, "뿐")) or (
             morpheme.form == "없" and morpheme.tag in ("VA", "VV") and not _only(morphemes, place, "밖에")
         ):
@@ -244,6 +254,9 @@ def _english_denials(text: str, words: Sequence[Word]) -> list[int]:
     for match in _ENGLISH_NEGATION.finditer(text):
         place = bisect_left(starts, match.end())
         if place < len(words) and not re.search(r"[.;:!?,]\s", text[match.end() : words[place].start]):
+            if match[0].lower() in _OF_NOUNS:  # without weight decay: the decay is missing, not the weights
+                while place + 1 < len(words) and text[words[place].end : words[place + 1].start] == " ":
+                    place += 1
             denied.append(place)
     return denied
 

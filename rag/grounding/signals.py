@@ -10,50 +10,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
 
 from rag.grounding.reading import Reading, Word, read
 from rag.grounding.spans import layout
 from rag.grounding.support import found_at
+from rag.grounding.wanted import fits
+from rag.nearness import cosine
 from rag.text import HANGUL, bigrams
-from rag.types import Passage
+from rag.types import Meaning, Passage
 
-Asked = Literal["number", "date", "person", "place", "other"]
-
-_KINDS: tuple[tuple[Asked, re.Pattern[str]], ...] = (
-    (
-        "date",
-        re.compile(
-            r"언제|몇\s?(?:년|월|일|세기|연도|시)|어느\s?(?:해|날|시기)|연도|날짜"
-            r"|\bwhen\b|\bwhat (?:year|date|day|month|century)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "number",
-        re.compile(
-            r"몇|얼마|개수|비율|퍼센트|\bhow (?:many|much|long|far|old|large|big|often|tall)\b|\bpercentage\b",
-            re.IGNORECASE,
-        ),
-    ),
-    ("person", re.compile(r"누구|누가|누굴|사람은|인물은|사람의 이름|\bwho(?:m|se)?\b", re.IGNORECASE)),
-    (
-        "place",
-        re.compile(
-            r"어디|어느\s?(?:나라|도시|지역|곳|섬|주)|(?:곳|장소|지역|나라|도시)(?:은|는|의 이름)"
-            r"|\bwhere\b|\bwhich (?:country|city|place)\b",
-            re.IGNORECASE,
-        ),
-    ),
-)
 # Words that ask rather than name what is asked about.
 _ASKING = frozenset(
     "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 이유 이름 사람 인물 것 알 말하 설명 문서 뭐 무슨 방법 "
-    "what who when where why how which explain describe name tell mean".split()
+    "머 뭣 차이 차이점 공식 뜻 의미 정의 개념 예시 법 "
+    "what who when where why how which explain describe name tell mean "
+    "many much exactly difference formula meaning definition example work vs".split()
 )
-
-
-_DATE_UNITS = frozenset(["year", "month", "day", "century", "hour"])
 # How much a word says by its kind; with rarities at hand they multiply.
 _KIND_WEIGHT = {"name": 1.5, "noun": 1.0, "verb": 0.4, "adverb": 0.3}
 _RUN_CHARS = 300
@@ -62,21 +34,28 @@ _FLOOR = 2.0
 # What makes a noun before it something that is done.
 _DOING = re.compile(r"[하한할함해했되된될됨돼됐]|시[키킨킬켜켰]")
 _PARTS = re.compile(r"[A-Za-z]+|\d+")
+# Credit for a word that cannot be read: it may be there or not.
+_MAY_BE = 0.5
 _NOBODY_WROTE = "\ufffd"
 _LONG_ENOUGH, _ALIKE = 4, 0.8
 NAMES = (
     "passage",
     "place",
-    "union",
     "names",
     "bigrams",
-    "margin",
     "first",
     "type",
     "absent",
     "unheard",
     "likely",
+    "thin",
+    "meaning",
+    "ahead",
 )
+# Where no encoder reads the question: what half of the English questions to a course get.
+UNTOLD = Meaning(nearest=0.5, ahead=0.2)
+# What is lacking weighs half where so much is there: about two words of middling rarity.
+_HALF = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,29 +72,44 @@ class _Term:
     shown: str
     weight: float
     specific: bool  # a name, a number, a term with capitals or digits
+    unread: bool  # a Korean noun that no dictionary has ("지피티"): the notes may spell it in another way
 
 
-def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], float] | None = None) -> Signals:
+def signals(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    idf: Callable[[str], float] | None = None,
+    meaning: Meaning | None = None,
+) -> Signals:
     """How much of the question the passages speak of, its words weighted by kind and rarity.
 
-    passage: by the best passage with its title and heading; place: in its best run of sentences of at
-    most 300 characters; union: by all passages together; names: its names, numbers and technical
-    terms, by the best passage; bigrams: its Hangul bigrams in that best place; margin: how far the
-    best passage is ahead of the second; first: whether the best place lies in the passage ranked
-    first; type: whether that place holds what is asked for (a number for "how many", a date for
-    "when", a name for "who" and "where"); absent: whether a name, number or technical term of the
-    question stands in no passage at all; unheard: the share of the question, by weight, that no note of the
-    index speaks of, not even spelled a little differently (0 without `idf`); likely: the share of the likelihood that
-    the search gives its first passage.
+    passage: by the best passage with its title and heading.
+    place: in its best run of sentences of at most 300 characters.
+    names: its names, numbers and technical terms, by the best passage.
+    bigrams: its Hangul bigrams in that best place.
+    first: whether the best place lies in the passage ranked first.
+    type: whether that place holds what is asked for: a number for "how many", a date for "when", a name for "who" and
+        "where".
+    absent: whether a name, number or technical term of the question stands in no passage at all.
+    unheard: the share of the question, by weight, that no note of the index speaks of, not even spelled a little
+        differently; 0 without `idf`.
+    likely: the share of the likelihood that the search gives its first passage.
+    thin: the share that the best place lacks, times 10 / (10 + w) with the weight w of what it has: half of a long
+        question is more than half of a short one.
+    meaning, ahead: how near the notes come in meaning (see `Meaning`), or what is usual where no encoder reads them.
+
+    A Korean noun that no dictionary has counts as half said wherever it is not: spelled by ear, it may stand there in
+    Latin letters.
     """
     asked = read(question)
     terms = _terms(asked, idf)
     if not passages or not sum(term.weight for term in terms):
-        return Signals(dict.fromkeys(NAMES, 0.0), tuple(term.shown for term in terms))
+        nothing = dict.fromkeys(NAMES, 0.0) | {"thin": 1.0}
+        return Signals(nothing, tuple(term.shown for term in terms))
     weights = [term.weight for term in terms]
     looks = [_look(terms, passage) for passage in passages]
     whole = [_share(weights, [max((c for _, c in spots), default=0.0) for spots in look]) for look in looks]
-    ranked = sorted(whole, reverse=True)
     best, where, window = max(
         (
             _best_place(weights, look, passage.text, -place)
@@ -128,19 +122,20 @@ def signals(question: str, passages: Sequence[Passage], *, idf: Callable[[str], 
     own = [weights[t] for t in specific]
     hangul = _bigrams_shared(asked, note, window)
     values = {
-        "passage": ranked[0],
+        "passage": max(whole),
         "place": best,
-        "union": _share(weights, everywhere),
         "names": max(_share(own, [max((c for _, c in look[t]), default=0.0) for t in specific]) for look in looks)
         if specific
-        else ranked[0],
+        else max(whole),
         "bigrams": best if hangul is None else hangul,
-        "margin": ranked[0] - (ranked[1] if len(ranked) > 1 else 0.0),
         "first": float(where == 0),
-        "type": _fits(question, asked, note, window),
+        "type": fits(question, asked, note, window),
         "absent": float(any(not everywhere[t] for t in specific)),
         "unheard": _share(weights, [float(unheard) for unheard in _unheard(terms, everywhere, passages, idf)]),
         "likely": min(1.0, max(0.0, passages[0].score)),
+        "thin": (1 - best) * _HALF / (_HALF + best * sum(weights)),
+        "meaning": (meaning or UNTOLD).nearest,
+        "ahead": (meaning or UNTOLD).ahead,
     }
     missing = sorted((t for t in range(len(terms)) if not everywhere[t]), key=lambda t: -weights[t])
     return Signals(values, tuple(terms[t].shown for t in missing))
@@ -154,7 +149,8 @@ def _terms(asked: Reading, idf: Callable[[str], float] | None) -> list[_Term]:
         shown = asked.source[word.start : word.end]
         specific = _is_specific(word, shown, asked)
         rarity = 1.0 if idf is None else _FLOOR + max(0.0, idf(word.lemma))
-        found.setdefault(word.form, _Term(word, shown, _KIND_WEIGHT[word.kind] * rarity, specific))
+        weight = _KIND_WEIGHT[word.kind] * rarity
+        found.setdefault(word.form, _Term(word, shown, weight, specific, _is_unread(word)))
     return list(found.values())
 
 
@@ -162,6 +158,16 @@ def _is_specific(word: Word, shown: str, asked: Reading) -> bool:
     """A name or a term; a capital that opens an English sentence tells none, nor what somebody does (보정하는)."""
     opens_korean = shown.isascii() and shown.lower() != shown and HANGUL.search(asked.source) is not None
     return (word.kind == "name" and not _DOING.match(asked.source, word.end)) or opens_korean
+
+
+def _is_unread(word: Word) -> bool:
+    """A common noun that Kiwi only guesses; those that it guesses to be names are names."""
+    guessed = word.tag == "NNG" and not _knows(word.lemma)
+    return guessed and _knows("나라")  # a model of Kiwi's without vectors knows none
+
+
+def _knows(noun: str) -> bool:
+    return cosine((noun, "NNG"), (noun, "NNG")) > 0
 
 
 def _look(terms: Sequence[_Term], passage: Passage) -> list[list[tuple[int, float]]]:
@@ -172,6 +178,7 @@ def _look(terms: Sequence[_Term], passage: Passage) -> list[list[tuple[int, floa
         [
             *(found_at(term.word, note) or _spelled(term, passage.text)),
             *((-1, credit) for _, credit in found_at(term.word, title)[:1]),
+            *([(-1, _MAY_BE)] if term.unread else []),
         ]
         for term in terms
     ]
@@ -252,22 +259,3 @@ def _bigrams_shared(asked: Reading, note: Reading, window: tuple[int, int]) -> f
     wanted = {pair for word in asked.words for pair in bigrams(asked.source[word.start : word.end])}
     there = set(bigrams(note.source[window[0] : window[1]]))
     return len(wanted & there) / len(wanted) if wanted else None
-
-
-def asked_for(question: str) -> Asked:
-    """What kind of answer a question wants, by its question word."""
-    for kind, pattern in _KINDS:
-        if pattern.search(question):
-            return kind
-    return "other"
-
-
-def _fits(question: str, asked: Reading, note: Reading, window: tuple[int, int]) -> float:
-    kind = asked_for(question)
-    if kind == "other":
-        return 1.0
-    if kind in ("number", "date"):
-        new = [q for q in note.quantities_in(*window) if not any(q.same_as(other) for other in asked.quantities)]
-        return float(any(kind == "number" or q.unit in _DATE_UNITS or 1000 <= q.value < 2100 for q in new))
-    said = {word.form for word in asked.words}
-    return float(any(word.kind == "name" and word.form not in said for word in note.words_in(*window)))

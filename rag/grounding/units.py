@@ -115,7 +115,7 @@ _BY_NAME = {name: (unit, float(factor)) for unit, names in _UNITS.items() for na
 # Two different ones of these contradict each other; the others are loose words for counting.
 HARD_UNITS = frozenset(
     "year month week day hour minute second century percent point metre area gram litre byte krw usd eur gbp jpy "
-    "cny degree person fold version".split()
+    "cny degree person fold version grid".split()
 )
 
 # A Hangul unit may be followed by particles and nouns ("3년간의", "12명이"); a Latin one ends its word.
@@ -135,3 +135,8 @@ def unit_after(text: str, place: int) -> tuple[str, float, int]:
         return "", 1.0, place
     unit, factor = _BY_NAME.get(match["unit"]) or _BY_NAME[match["unit"].lower()]
     return unit, factor, match.end()
+
+
+def is_unit(word: str) -> bool:
+    """Whether a word of two letters or more names a unit where no number stands before it: "a number of minutes"."""
+    return len(word) > 1 and word in _BY_NAME

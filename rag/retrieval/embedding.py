@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[int], None]
+# A question is looked up, then held against what was found, and perhaps explained: read once.
+_REMEMBERED = 16
 
 
 def open_embeddings(encoder: EncoderFiles, settings: Settings) -> E5Embeddings:
@@ -85,6 +88,7 @@ class E5Embeddings(Embeddings):
         self._why: str | None = None
         self._backend: OpenVINOEncoder | TorchEncoder | None = None
         self._loading = threading.Lock()
+        self._last = lru_cache(maxsize=_REMEMBERED)(self._query)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Unit vectors of passages, one list of `dim` floats a text."""
@@ -108,6 +112,15 @@ class E5Embeddings(Embeddings):
     def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions, float32 (n, dim), rows of unit length."""
         return self._embed([self.tokenizer.query_prefix + text for text in texts], None)
+
+    def query(self, text: str) -> NDArray[np.float32]:
+        """Vector of one question, float32 (dim,), of unit length; read-only, as the last few are remembered."""
+        return self._last(text)
+
+    def _query(self, text: str) -> NDArray[np.float32]:
+        vector: NDArray[np.float32] = self.queries([text])[0]
+        vector.flags.writeable = False
+        return vector
 
     @property
     def fallbacks(self) -> tuple[str, ...]:

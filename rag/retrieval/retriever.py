@@ -213,8 +213,7 @@ class NotesRetriever(BaseRetriever):
     def _vector(self, query: str) -> NDArray[np.float32] | None:
         if self.encoder is None or self.index.dense is None or self._read_share(query) < LEAST_READ:
             return None
-        vector: NDArray[np.float32] = self.encoder.queries([query])[0]
-        return vector
+        return self.encoder.query(query)
 
     def _read_share(self, query: str) -> float:
         reading = self.encoder.tokenizer.reading(query) if self.encoder else None

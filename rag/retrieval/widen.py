@@ -113,9 +113,12 @@ def _grow_beyond(
 ) -> tuple[int, int]:
     """A span and what stands beside it under the same heading, what follows first, as far as it fits."""
     start, end = span
-    parent = hit.chunk.heading.rpartition(_SEPARATOR)[0]
+    own = hit.chunk.heading
+    parent = own.rpartition(_SEPARATOR)[0]
     # What only shares the title is about something else.
-    common = parent if _SEPARATOR in parent else hit.chunk.heading
+    if not parent:
+        return span
+    common = parent if _SEPARATOR in parent else own
     near = [one for one in near if one.chunk.heading == common or one.chunk.heading.startswith(common + _SEPARATOR)]
     for one in near:
         if one.chunk.start < end:

@@ -31,12 +31,14 @@ from ingest.encoder import INT8, choose_encoder
 from ingest.request import IngestRequest
 from rag import encoders, generators, models, wiring
 from rag.errors import AskNotesError
+from rag.generation.yes_no import probabilities
 from rag.retrieval.embedding import E5Embeddings
 from rag.retrieval.generations import Generations
 from rag.retrieval.manifest import MANIFEST, EncoderPin
 from rag.retrieval.openvino_encoder import runs_on_openvino
 from rag.retrieval.tokens import Reading
 from rag.settings import Settings, load
+from rag.types import Claim
 from tests.helpers import Recorder, save_tiny_encoder, write_notes
 
 HANGUL = re.compile("[가-힣]")
@@ -106,6 +108,26 @@ def test_models_out_of_reach():
     is_korean(refused(wiring.open_generator, load({"generator.backend": "torch"}, environ={}).settings))
     is_korean(refused(writing_model, settings, "--judge"), "--judge", settings.generator.id)
     is_korean(refused(writing_model, load({"generator.backend": "extractive"}, environ={}).settings, "--judge"))
+
+
+def test_the_cross_check():
+    settings = load({"generator.backend": "extractive", "cross_check": True}, environ={}).settings
+    (nobody,) = wiring.open_generator(settings).fallbacks
+    is_korean(nobody, "cross_check")
+
+    class Silent:
+        metadata: dict[str, object] = {}  # noqa: RUF012
+
+        def __iter__(self):
+            return iter(())
+
+        def cancel(self):
+            pass
+
+    claim = Claim("x", ("y",))
+    untold = refused(probabilities, [claim], lambda *args, **kwargs: Silent(), question="?")
+    is_korean(untold, "logprobs")
+    is_korean(f"This answer was not cross-checked. {untold}", "logprobs")
 
 
 def test_a_hub_that_breaks_off(monkeypatch):

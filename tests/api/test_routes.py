@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from rag import errors
+from rag.types import AnswerDone
 from tests.api.fake_pipeline import NOTES, FakePipeline
 from tests.api.test_problems import SHAPE
 
@@ -84,6 +86,25 @@ def test_ask_has_the_fields_of_the_design(client):
         text = client.get(f"/v1/documents/{citation['doc_id']}").json()["text"]
         assert text[citation["start"] : citation["end"]] == citation["quote"]
     assert [set(sentence) for sentence in body["sentences"]] == [{"start", "end", "support", "markers"}] * 2
+
+
+@pytest.mark.parametrize("yes", [0.0, 0.123456, None])
+def test_how_sure_the_model_was_is_there_only_where_it_was_asked(client, pipeline, monkeypatch, yes):
+    stream = pipeline.stream
+
+    def asked(*args):
+        for event in stream(*args):
+            if isinstance(event, AnswerDone):
+                first, second = event.answer.sentences
+                first = replace(first, support="partly", model_yes=yes)
+                event = replace(event, answer=replace(event.answer, sentences=(first, second)))
+            yield event
+
+    monkeypatch.setattr(pipeline, "stream", asked)
+    first, second = client.post("/v1/ask", json={"question": "LoRA는 무엇을 학습하나요?"}).json()["sentences"]
+    assert first["support"] == "partly"
+    assert first.get("model_yes", "absent") == ("absent" if yes is None else round(yes, 4))
+    assert "model_yes" not in second
 
 
 def test_a_scope_narrows_an_answer(client):

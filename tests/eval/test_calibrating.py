@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from eval import calibrating
-from eval.calibrating import Asked, calibrate
+from eval.calibrating import Asked, calibrate, look_up_all
 from eval.calibration_page import curve, page
+from eval.dataset import Dataset, EvalQuestion, Evidence
 from rag.errors import BadDataset, BadInput
 from rag.grounding.calibration import Row
 from rag.grounding.signals import NAMES
@@ -22,6 +23,37 @@ def asked(count=120, gap=0.5, language="ko", seed=0):
         signals["place"] = float(np.clip(rng.normal(0.3 + gap * yes, 0.15), 0, 1))
         made.append(Asked(Row(signals, yes, language), number % calibrating.FOLDS))
     return made
+
+
+QUESTIONS = (
+    EvalQuestion(
+        "a",
+        "How long does a kitten sleep?",
+        ("sixteen hours",),
+        evidence=(Evidence("A kitten sleeps sixteen hours a day.", source="week2/felines.md"),),
+    ),
+    EvalQuestion("b", "Which mountain did the climbers reach?", is_impossible=True),
+)
+
+
+def test_a_question_is_looked_up_with_and_without_what_answers_it(course_retriever):
+    def asked(share):
+        made = look_up_all(
+            course_retriever, Dataset("q", "jsonl", QUESTIONS), share=share, k=3, told=lambda: told.append(1)
+        )
+        return made
+
+    told = []
+    there, nowhere = asked(0.0)
+    assert (there.row.answerable, there.found) == (True, True)
+    assert (nowhere.row.answerable, nowhere.found) == (False, False)
+    assert there.row.signals["place"] > nowhere.row.signals["place"]
+    assert there.row.signals["meaning"] > nowhere.row.signals["meaning"]
+    away, _ = asked(1.0)
+    assert (away.row.answerable, away.found) == (False, False)
+    assert away.row.signals["place"] < there.row.signals["place"]
+    assert away.row.signals["meaning"] < there.row.signals["meaning"]
+    assert len(told) == 4
 
 
 def test_a_threshold_holds_the_rate_that_was_asked_for():

@@ -223,3 +223,32 @@ def test_limit_sample_and_bad_rows_are_reported(tmp_path: Path, dataset: Dataset
     assert "&lt;b&gt;not JSON" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     with pytest.raises(BadInput, match="share"):
         evaluate(dataset, tmp_path / "other", pipeline, leave_out_share=1.5)
+
+
+def test_a_run_with_the_cross_check_says_so_and_counts_what_it_lowered(
+    tmp_path: Path, dataset: Dataset, pipeline: FakePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = pipeline.ask
+
+    def asked(question, cancel=None):
+        answer = ask(question, cancel)
+        heard = tuple(
+            replace(s, model_yes=0.1, support="partly") if "1443" in answer.text else replace(s, model_yes=0.9)
+            for s in answer.sentences
+        )
+        return replace(answer, sentences=heard)
+
+    monkeypatch.setattr(pipeline, "ask", asked)
+    settings = Settings(data_dir=tmp_path / "data", cross_check=True)
+    on = run(settings, dataset, tmp_path / "on", pipeline=pipeline, progress=False).report  # type: ignore[arg-type]
+    assert on["settings"]["cross_check"] is True
+    answered = sum(not row["abstained"] for row in lines(tmp_path / "on" / "results.jsonl"))
+    (note,) = [note for note in on["notes"] if "cross_check" in note["en"]]
+    assert f"about {answered} supported sentences and made 1 of them" in note["en"]
+    assert f"{answered}개를 답변 모델에 물어 1개를" in note["ko"]
+    off = evaluate(dataset, tmp_path / "off", FakePipeline()).report
+    assert not [note for note in off["notes"] if "cross_check" in note["en"]]
+    assert {name: m["value"] for name, m in on["metrics"].items()} == {
+        name: m["value"] for name, m in off["metrics"].items()
+    }
+    assert all("cross_checked" not in row["scores"] for row in lines(tmp_path / "off" / "results.jsonl"))  # type: ignore[operator]

@@ -110,6 +110,8 @@ class Poisoned:
         self.passages = _passages(attack)
         self.index = SimpleNamespace(generation="gen-000001", manifest=SimpleNamespace(encoder=None))
 
+    encoder = None
+
     def retriever(self):
         return self
 

@@ -162,7 +162,7 @@ def test_every_setting_has_a_description():
 
 def test_names_that_measure_carry_their_unit():
     numbers = [name for name, info in leaves(Settings) if info.annotation is float]
-    assert all(name.endswith(("_s", "temperature", "top_p")) for name in numbers)
+    assert all(name.endswith(("_s", "temperature", "top_p", "threshold")) for name in numbers)
 
 
 def test_settings_cannot_be_changed():

@@ -2,7 +2,8 @@ import json
 import threading
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from ingest.build import build
 from ingest.request import IngestRequest
@@ -296,3 +297,43 @@ def test_an_index_of_another_version_says_so(course, monkeypatch):
     assert not any("another version" in why for why in wiring.LiveNotes(course).fallbacks())
     monkeypatch.setattr(wiring, "LEXICAL_VERSION", -1)
     assert any("another version" in why for why in wiring.LiveNotes(course).fallbacks())
+
+
+@pytest.mark.parametrize("backend", ["extractive", "auto"])
+def test_without_a_model_nobody_can_be_cross_checked_and_that_is_said_once(settings, notes, opened, backend):
+    generator = GeneratorSettings(backend=backend)
+    plain = settings.model_copy(update={"generator": generator})
+    asking = plain.model_copy(update={"cross_check": True})
+    expected = opened(plain)
+    pipeline = opened(asking)
+    (why,) = [why for why in pipeline.readiness().fallbacks if why not in expected.readiness().fallbacks]
+    assert "cross_check" in why
+    assert "words alone" in why
+    answer, without = pipeline.ask(Question(QUESTION)), expected.ask(Question(QUESTION))
+    assert (answer.text, answer.sentences, answer.citations) == (without.text, without.sentences, without.citations)
+    assert pipeline.readiness().fallbacks.count(why) == 1
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_a_local_model_says_how_sure_it_is_of_a_supported_sentence(
+    settings, notes, opened, request, backend, monkeypatch
+):
+    folder = request.getfixturevalue("tiny_qwen_folder" if backend == "torch" else "tiny_ir_folder")
+    generator = GeneratorSettings(backend=backend, path=folder, dtype="float32", temperature=0.0)
+    pipeline = opened(settings.model_copy(update={"generator": generator, "cross_check": True}))
+    model = pipeline.engine.generator
+    # Random weights write no sentence that a note says; what it is asked afterwards is its own to say.
+    stream = type(model)._stream
+
+    def say(self, messages, *args, **kwargs):
+        if "among" in kwargs:
+            yield from stream(self, messages, *args, **kwargs)
+        else:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="망각 게이트는 지울 것을 정한다. [1]"))
+
+    monkeypatch.setattr(type(model), "_stream", say)
+    answer = pipeline.ask(Question(QUESTION))
+    (sentence,) = answer.sentences
+    assert 0 < sentence.model_yes < 1
+    assert sentence.support == ("supported" if sentence.model_yes >= 0.5 else "partly")
+    assert answer.citations[0].support == sentence.support

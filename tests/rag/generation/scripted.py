@@ -19,11 +19,13 @@ class ScriptedModel(BaseChatModel):
     """Answers with `pieces`; an exception among them is raised there.
 
     With `gated` every piece waits for `let()`. `begun` counts answers that started, `written` pieces,
-    `closed` answers that ended in whatever way; `prompts` and `options` hold what was asked.
+    `closed` answers that ended in whatever way; `prompts` and `options` hold what was asked. Asked for the
+    odds of a first token (`among`), it writes nothing and says what `shares` makes of the prompt.
     """
 
     pieces: tuple[Any, ...] = ("one ", "two ", "three")
     gated: bool = False
+    shares: Any = None
 
     _gate: threading.Semaphore = PrivateAttr(default_factory=lambda: threading.Semaphore(0))
     _changed: threading.Condition = PrivateAttr(default_factory=threading.Condition)
@@ -72,6 +74,14 @@ class ScriptedModel(BaseChatModel):
         self._options.append({**kw, "stop": stop})
         self._add("begun")
         try:
+            if "among" in kw:
+                if self.gated and not self._gate.acquire(timeout=PATIENCE_S):
+                    raise TimeoutError("the test let nothing more out")
+                told = self.shares(str(messages[-1].text)) if self.shares else None
+                yield ChatGenerationChunk(
+                    message=AIMessageChunk(content=""), generation_info={"among": told} if told else None
+                )
+                return
             for piece in self.pieces:
                 if self.gated and not self._gate.acquire(timeout=PATIENCE_S):
                     raise TimeoutError("the test let nothing more out")

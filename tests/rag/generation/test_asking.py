@@ -109,3 +109,38 @@ def test_the_phrase_whose_meaning_is_asked_for(text, topic):
 )
 def test_english_asking_words_count_only_where_a_clause_opens(text):
     assert read_question(Question(text)).kind not in ("when", "where")
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("BPE는 어떻게 동작해?", (("bpe",),)),
+        ("f1 score formula?", (("f1",),)),
+        ("RAG 왜 쓰는거야?", (("rag",),)),
+        ("스킵커넥션(skip connection) 왜 써요", (("스킵커넥션",), ("skip", "connection"))),
+        ("score?", (("scor",),)),
+        ("?", ()),
+    ],
+)
+def test_the_thing_itself_in_each_way_it_is_written(text, subject):
+    assert read_question(Question(text)).subject == subject
+
+
+def test_names_of_letters_and_digits_stay_whole():
+    assert read_question(Question("what does k1 do in BM25?")).terms == ("k1", "bm25")
+    assert "word2vec" in read_question(Question("word2vec의 창 크기는 얼마인가요?")).terms
+
+
+def test_words_that_only_ask_are_no_search_terms_of_a_short_question():
+    assert read_question(Question("how does GRPO work?")).terms == ("grpo",)
+    assert read_question(Question("RAG 왜 쓰는거야?")).terms == ("rag",)
+
+
+@pytest.mark.parametrize(("text", "topics"), [("HNSW", ("hnsw",)), ("residual connection?", ("residualconnection",))])
+def test_a_name_alone_asks_what_it_is(text, topics):
+    asked = read_question(Question(text))
+    assert (asked.kind, asked.topics) == ("define", topics)
+
+
+def test_a_word_in_brackets_is_the_topic_too():
+    assert read_question(Question("언더피팅(underfitting)이 머에요")).topics == ("언더피팅", "underfitting")

@@ -131,3 +131,30 @@ def test_a_line_of_code_goes_on_to_where_its_bracket_closes(passage):
     assert found[0].startswith("ds = load(") and found[0].endswith(")") and "streaming=True" in found[0]
     assert found[1] == "next(ds)"
     assert "open(" not in found
+
+
+def test_items_say_whether_they_are_numbered(passage):
+    found = read_candidates(0, passage("1. 빈도를 센다.\n2. 병합한다.\n\n- 결과가 나온다.\n- 끝난다.\n"))
+    assert [candidate.numbered for candidate in found] == [True, True, False, False]
+
+
+def test_what_stands_ahead_of_its_chunks_heading_does_not_stand_under_it(passage):
+    found = read_candidates(0, passage("둘로 나눈다.\n\n### 2.3 표본\n\n버린다.\n", heading="임베딩 > 2.3 표본"))
+    assert [(c.text, c.section) for c in found] == [
+        ("둘로 나눈다.", ""),
+        ("2.3 표본", "2.3 표본"),
+        ("버린다.", "2.3 표본"),
+    ]
+    assert found[0].heading == "임베딩"
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("scores = model(x)\nkeep = nms(boxes, scores)\n```\n\n상자를 고른다.\n", ["code", "code", "prose"]),
+        ("boxes = model(x)\nkeep = nms(boxes)\n", ["code", "code"]),
+        ("상자를 고른다.\n나머지는 버린다.\n", ["prose", "prose"]),
+    ],
+)
+def test_a_passage_torn_out_of_code_without_its_fence(passage, text, forms):
+    assert [candidate.form for candidate in read_candidates(0, passage(text))] == forms

@@ -4,7 +4,7 @@ import pytest
 
 from rag.generation.asking import read_question
 from rag.generation.candidates import Candidate
-from rag.generation.cues import cues, defines, is_topic
+from rag.generation.cues import alike, cues, defines, is_topic
 from rag.types import Question
 
 
@@ -148,3 +148,23 @@ def test_a_year_or_name_that_the_heading_gives_is_preferred():
 
 def test_an_english_plural_is_defined_too():
     assert defines(asked("What is a tokenizer?"), "Tokenizers are one of the core components of the pipeline.")
+
+
+def test_a_question_in_the_notes_brings_its_answer_where_it_is_the_asked_one():
+    question = "RAG를 쓰면 환각이 없어지나?"
+    text = f"**{question}** 줄어들 뿐이다."
+    assert cue("asks_itself", "RAG를 쓰면 환각이 없어져?", text) == 0
+    assert cue("asks_itself", "RAG 왜 쓰는거야?", text) > 0.5
+    assert alike(asked("RAG를 쓰면 환각이 없어져?"), question) == 1
+
+
+def test_a_name_inside_another_is_not_defined():
+    assert not defines(asked("IoU가 뭐임"), "다음 `box_iou`는 상자들의 값을 계산하는 것이다.")
+    assert not defines(asked("What is a model card?"), "Creating the model card is done through a file.")
+
+
+def test_a_sentence_that_refers_to_a_picture_is_not_about_it():
+    text = "이는 :numref:`fig_iou`와 같이 두 넓이의 비율이다."
+    assert cue("shows", "IoU가 뭐임", text) == 1
+    assert cue("shows", "IoU가 뭐임", text, section="IoU") == 0.5
+    assert cue("shows", "IoU가 뭐임", "그림 3은 비율을 보여 준다.", section="IoU") == 1

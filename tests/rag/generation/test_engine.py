@@ -123,6 +123,72 @@ def test_an_idle_engine_takes_as_many_as_run_and_wait_together(engine_for):
         engine.submit(ask())
 
 
+def test_what_belongs_to_an_answer_goes_before_those_who_wait(engine_for):
+    model = ScriptedModel(pieces=("x",), gated=True)
+    engine = engine_for(model, queue_size=2)
+    answer = engine.submit(ask("answer"))
+    assert model.wait_for("begun")
+    others = [engine.submit(ask(f"other {number}")) for number in range(2)]
+    checks = [engine.submit(ask(f"check {number}"), after=answer) for number in range(3)]
+    assert engine.waiting == 2  # they take no place from those who come to ask
+    with pytest.raises(QueueFull):
+        engine.submit(ask("one too many"))
+    model.let(6)
+    assert [list(generation) for generation in (answer, *checks, *others)] == [["x"]] * 6
+    assert model.prompts == ["answer", "check 0", "check 1", "check 2", "other 0", "other 1"]
+
+
+def test_what_belongs_to_an_answer_ends_with_its_asker(engine_for):
+    model = ScriptedModel(pieces=("x",), gated=True)
+    engine = engine_for(model)
+    left = threading.Event()
+    answer = engine.submit(ask(), cancel=left)
+    check = engine.submit(ask(), after=answer)
+    left.set()
+    with pytest.raises(Cancelled):
+        list(check)
+    model.let(2)
+    assert eventually(lambda: engine.running == 0 and engine.waiting == 0)
+
+
+def test_what_belongs_to_an_answer_has_the_rest_of_its_time(engine_for):
+    model = ScriptedModel(pieces=("x",), gated=True)
+    engine = engine_for(model)
+    answer = engine.submit(ask(), deadline_s=100.0)
+    answer._submitted -= 100.0
+    check = engine.submit(ask(), after=answer, deadline_s=1000.0)
+    with pytest.raises(DeadlineExceeded):
+        list(check)
+    model.let(2)
+
+
+def test_what_belongs_to_an_answer_is_refused_when_the_engine_closes(engine_for):
+    engine = engine_for(ScriptedModel(pieces=("x",)))
+    answer = engine.submit(ask())
+    list(answer)
+    engine.close()
+    with pytest.raises(ShuttingDown):
+        engine.submit(ask(), after=answer)
+
+
+def test_how_long_an_answer_takes_is_told_by_answers_alone(engine_for):
+    model = ScriptedModel(pieces=("x",))
+    engine = engine_for(model)
+    answer = engine.submit(ask())
+    list(answer)
+    for _ in range(3):
+        list(engine.submit(ask(), after=answer))
+    assert eventually(lambda: engine.running == 0)
+    assert len(engine._answer_s) == 1
+
+
+def test_what_the_generator_tells_besides_text_is_kept(engine_for):
+    generation = engine_for(ScriptedModel(shares=lambda prompt: {"yes": 0.5})).submit(ask(), among={"yes": ("yes",)})
+    assert generation.metadata == {}
+    assert list(generation) == []
+    assert generation.metadata["among"] == {"yes": 0.5}
+
+
 def test_the_queue_comes_on_top_of_those_that_run_at_once(engine_for):
     model = ScriptedModel(gated=True)
     engine = engine_for(model, queue_size=2, parallel=3)
@@ -134,6 +200,7 @@ def test_the_queue_comes_on_top_of_those_that_run_at_once(engine_for):
     assert (engine.idle, engine.waiting) == (0, 2)
     running[0].cancel()
     running[3].cancel()
+    model.let(9)  # or the cancelled one notices at the end of the gate's patience only
     assert eventually(lambda: engine.waiting == 0 or model.count("begun") == 4)
     engine.submit(ask())
 

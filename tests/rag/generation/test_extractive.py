@@ -144,3 +144,18 @@ def test_links_are_shown_by_their_words(passage):
     note = "The [Transformer](https://example.org/abs/1706) was introduced in June 2017."
     text = answer(Question("When was the Transformer introduced?"), [passage(note)])
     assert text == "The Transformer was introduced in June 2017. [1]"
+
+
+def test_the_same_sentence_is_not_said_twice(passage):
+    passages = [passage("BM25는 단어로 찾는다."), passage("BM25는 단어로 찾는다,", number=2)]
+    assert answer(Question("BM25란?"), passages) == "BM25는 단어로 찾는다. [1]"
+
+
+def test_an_address_takes_no_room_from_the_words(passage):
+    link = "https://example.org/" + "a" * 150
+    note = f"🤗 Datasets reads each dataset as a [memory-mapped file]({link}), which maps the disk into memory, " + (
+        "and this is what lets it open data that is far larger than the memory of the machine it runs on, " * 2
+    )
+    text = bare(answer(Question("What is a memory-mapped file?"), [passage(note)]))
+    assert "which maps the disk into memory" in text
+    assert len(text) <= 200

@@ -86,3 +86,32 @@ def test_other_questions_get_no_list(passage, question):
 
 def test_a_list_that_does_not_fit_at_all_is_none(passage):
     assert items(passage, "색인의 종류는?", limit=3) == []
+
+
+STEPS = """## 2. BPE (Byte Pair Encoding)
+
+1994년에 제안되었다.
+
+### 2.1 학습 절차
+
+1. 단어를 글자로 나눈다.
+2. 인접한 쌍의 빈도를 센다.
+3. 가장 잦은 쌍을 병합한다.
+
+## 3. 왜 BPE인가
+
+- **어휘**: 작아진다.
+- **미등록어**: 없어진다.
+"""
+
+
+def test_steps_under_the_thing_tell_how_it_works(passage):
+    steps = ["단어를 글자로 나눈다.", "인접한 쌍의 빈도를 센다.", "가장 잦은 쌍을 병합한다."]
+    assert items(passage, "BPE는 어떻게 동작해?", note=STEPS) == steps
+    assert items(passage, "how does BPE work?", limit=30, note=STEPS) == steps[:2]
+    assert items(passage, "WordPiece는 어떻게 동작해?", note=STEPS) == []
+
+
+def test_reasons_under_why_tell_why(passage):
+    assert items(passage, "BPE 왜 써?", note=STEPS) == ["**어휘**: 작아진다.", "**미등록어**: 없어진다."]
+    assert items(passage, "WordPiece 왜 써?", note=STEPS) == []

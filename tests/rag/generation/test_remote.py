@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 import socket
 
 import pytest
@@ -239,3 +241,35 @@ def test_tokens_are_counted_by_the_given_tokenizer_or_estimated(server):
 def test_an_address_that_is_none_is_refused(base_url):
     with pytest.raises(BadConfiguration, match="base_url"):
         remote_model(GeneratorSettings(base_url=base_url))
+
+
+def test_the_first_token_of_an_answer_is_asked_for_by_logprobs(server):
+    tokens = [{"token": "Yes", "logprob": math.log(0.5)}, {"token": " no", "logprob": math.log(0.25)}]
+    server.answers.append(foretelling(tokens))
+    groups = {"yes": ("yes", "Yes"), "no": ("no",)}
+    chunks = list(make(server).stream(MESSAGES, among=groups, max_new_tokens=1, temperature=0.0))
+    (shares,) = [c.response_metadata["among"] for c in chunks if "among" in c.response_metadata]
+    assert (shares["yes"], shares["no"]) == (pytest.approx(0.5), pytest.approx(0.25))
+    (request,) = server.requests
+    assert (request["logprobs"], request["top_logprobs"], request["max_tokens"]) == (True, 20, 1)
+    assert "among" not in request
+
+
+def test_a_server_that_tells_no_logprobs_tells_nothing(server):
+    server.say("Yes")
+    chunks = list(make(server).stream(MESSAGES, among={"yes": ("Yes",)}, max_new_tokens=1))
+    assert all("among" not in chunk.response_metadata for chunk in chunks)
+
+
+def test_an_answer_asks_for_no_logprobs(server, model):
+    server.say("Yes")
+    text_of(model)
+    assert "logprobs" not in server.requests[0]
+
+
+def foretelling(tokens):
+    """Events of an answer of one token, with the likeliest ones that could have stood there."""
+    choice = {"index": 0, "delta": {"content": tokens[0]["token"]}, "finish_reason": None}
+    choice["logprobs"] = {"content": [{**tokens[0], "top_logprobs": tokens}, {**tokens[0], "top_logprobs": []}]}
+    body = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    return [f"data: {json.dumps(body)}\n\n", event(finish="length"), "data: [DONE]\n\n"]

@@ -65,3 +65,37 @@ def test_code_that_was_not_asked_for_must_say_half_of_what_was(passage):
     note = passage('```python\nprint(tok.encode("오늘은 토큰화를 배웠다").tokens)\n```\n')
     assert best_of("오늘 점심 메뉴는 뭐예요?", [note]) == []
     assert best_of("토큰화를 배웠다고 출력하는 코드는?", [note]) != []
+
+
+HNSW = """## 2.3 HNSW (Hierarchical Navigable Small World)
+
+여러 층의 근접 그래프이다. 위층에서 멀리 뛰고 아래층에서 촘촘히 찾는다.
+
+- 단점: HNSW는 삭제를 지원하지 않는다.
+
+## 5. 선택 가이드
+
+| 규모 | 색인 |
+|---|---|
+| 10만 이상 | HNSW |
+"""
+
+
+def test_what_stands_under_the_asked_thing_beats_what_merely_names_it(passage):
+    best = [candidate.text for candidate in best_of("how does HNSW work?", [passage(HNSW)])[:2]]
+    assert best == ["여러 층의 근접 그래프이다.", "위층에서 멀리 뛰고 아래층에서 촘촘히 찾는다."]
+
+
+def test_the_formula_under_the_thing_is_the_one_asked_for(passage):
+    note = "## F1\n\nF1 = 2PR/(P+R)\n\n## BM25\n\n$$\\operatorname{score}(q)=\\sum_i w_i/(k_1+1)$$\n"
+    assert best_of("f1 score formula?", [passage(note)])[0].text == "F1 = 2PR/(P+R)"
+
+
+def test_code_that_a_sentence_announces_answers_a_question_for_code(passage):
+    block = "{}\n\n```python\nmodel.{}(gpu)\n```\n\n"
+    note = passage(block.format("값을 센다.", "count") + block.format("모델을 GPU에 올린다.", "to"))
+    best = best_of("모델을 gpu에 올리는 코드", [note])
+    assert [candidate.text for candidate in best if candidate.form == "code"] == ["model.to(gpu)", "model.count(gpu)"]
+    rows = features(asked("모델을 gpu에 올리는 코드"), read_candidates(0, note))
+    assert [row["code_after"] for row in rows] == [0, 0, 0, 1]
+    assert not any(row["code_after"] for row in features(asked("gpu에 올리는 모델은?"), read_candidates(0, note)))

@@ -6,8 +6,7 @@ import pytest
 from rag.generation.answer_types import expects
 from rag.generation.asking import analyse_all, read_question
 from rag.generation.selection import Candidate
-from rag.generation.spans import _agreed, best_span, rows, spans_of
-from rag.generation.trees import span_trees
+from rag.generation.spans import _agreed, best_span, rows, span_trees, spans_of
 from rag.types import Question
 
 

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from rag.grounding.abstain import answerable, is_refusal, refusal
-from rag.grounding.signals import NAMES, asked_for, signals
+from rag.grounding.signals import NAMES, UNTOLD, signals
+from rag.grounding.wanted import asked_for
 from rag.text import language
+from rag.types import Meaning
 
 
 @pytest.fixture
@@ -159,6 +161,63 @@ def test_what_no_note_of_the_index_speaks_of(passage, question, text, unheard):
 
 def test_without_an_index_nothing_is_unheard(passage):
     assert signals("몽골의 수도는?", [passage("프랑스의 수도는 파리이다.")]).values["unheard"] == 0
+
+
+def test_what_the_best_place_lacks_counts_more_the_less_it_has(passage):
+    text = "토크나이저는 문장을 토큰으로 나눈다."
+    short, half, long = (
+        signals(question, [passage(text)]).values
+        for question in (
+            "토크나이저란?",
+            "토크나이저와 발레리나는?",
+            "토크나이저는 문장을 나눈다. 발레리나와 무용수, 안무가는?",
+        )
+    )
+    assert short["thin"] == 0
+    assert half["place"] == pytest.approx(0.5, abs=0.15)
+    # Half of a short question: less has been said than where the half is of a long one.
+    assert half["thin"] / (1 - half["place"]) > long["thin"] / (1 - long["place"])
+
+
+@pytest.mark.parametrize(
+    ("question", "unheard"),
+    # No dictionary has the first two; everybody knows the others.
+    [("퓨샷이 뭐야?", False), ("지피티가 뭐야?", False), ("바이올린이 뭐야?", True), ("김치가 뭐야?", True)],
+)
+def test_a_noun_that_no_dictionary_has_may_be_spelled_otherwise(passage, question, unheard):
+    known = {"bert", "예시"}
+    values = signals(
+        question, [passage("BERT는 예시 몇 개만 본다.")], idf=lambda word: 1.0 if word in known else 5.0
+    ).values
+    assert (values["unheard"] == 1) == unheard
+    assert values["place"] == (0 if unheard else 0.5)
+
+
+def test_a_short_question_that_is_covered_is_answered_whatever_its_length(passage):
+    notes = [passage("드롭아웃(dropout)은 뉴런을 무작위로 끄는 규제 기법이다. Dropout switches neurons off.")]
+    for question in ("드롭아웃이란?", "드롭아웃", "What is dropout?"):
+        assert answerable(question, notes, idf=lambda word: 3.0).answerable, question
+
+
+def test_meaning_is_taken_as_it_is_and_what_is_usual_stands_for_none(passage):
+    notes = [passage("A kitten sleeps sixteen hours a day.")]
+    told = signals("How long does a cat sleep?", notes, meaning=Meaning(nearest=0.9, ahead=0.4)).values
+    assert (told["meaning"], told["ahead"]) == (0.9, 0.4)
+    untold = signals("How long does a cat sleep?", notes).values
+    assert (untold["meaning"], untold["ahead"]) == (UNTOLD.nearest, UNTOLD.ahead)
+
+
+def test_nearness_in_meaning_speaks_for_an_english_answer_and_not_for_a_korean_one(passage):
+    notes = [passage("A kitten sleeps sixteen hours. 새끼 고양이는 열여섯 시간을 잔다.")]
+
+    def scores(question):
+        near = (Meaning(nearest, ahead) for nearest, ahead in ((0.1, 0.05), (0.8, 0.5)))
+        return [answerable(question, notes, idf=lambda word: 3.0, meaning=one).score for one in near]
+
+    far, close = scores("How long does a cat sleep?")
+    assert close > far + 0.1
+    far, close = scores("고양이는 얼마나 오래 자나?")
+    assert close == far
 
 
 def test_what_the_search_is_sure_of_is_likely(passage):

@@ -6,7 +6,7 @@ import pytest
 
 from rag.errors import BadConfiguration, StorageRefused
 from rag.grounding import calibration_file
-from rag.grounding.abstain import SHIPPED, answerable
+from rag.grounding.abstain import SHIPPED, SHIPPED_WITHOUT_IDF, answerable
 from rag.grounding.calibration import Calibration
 from rag.grounding.signals import NAMES
 from rag.types import Chunk, Passage
@@ -67,4 +67,10 @@ def test_a_language_without_its_own_takes_the_one_that_ships():
     assert not answerable(question, PASSAGES, idf=lambda word: 1.0, calibration={"ko": never}).answerable
     same = answerable(question, PASSAGES, idf=lambda word: 1.0, calibration={"en": never})
     assert same == answerable(question, PASSAGES, idf=lambda word: 1.0)
-    assert set(SHIPPED.weights) == set(NAMES)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_what_ships_weighs_every_signal_and_has_a_threshold_of_its_own(language):
+    assert set(SHIPPED[language].weights) == set(NAMES) == set(SHIPPED_WITHOUT_IDF.weights)
+    assert 0 < SHIPPED[language].thresholds[language] < 0.5
+    assert 0 < SHIPPED_WITHOUT_IDF.thresholds[language] < 0.5

@@ -141,9 +141,10 @@ def test_strict_leaves_out_what_the_notes_do_not_say(passages):
     citer = Citer(passages, strict=True)
     events = run(
         citer,
-        "화성은 붉은 행성이다. LSTM은 셀 상태를 둔다. LSTM은 1998년에 호흐라이터가 제안했다. GRU는 게이트가 두 개다.",
+        "화성은 붉은 행성이다. LSTM은 셀 상태와 세 개의 게이트를 둔다. "
+        "LSTM은 1998년에 호흐라이터가 제안했다. GRU는 게이트가 두 개다.",
     )
-    assert citer.text == "LSTM은 셀 상태를 둔다. [1] GRU는 게이트가 두 개다. [2]"
+    assert citer.text == "LSTM은 셀 상태와 세 개의 게이트를 둔다. [1] GRU는 게이트가 두 개다. [2]"
     assert all(sentence.support == "supported" for sentence in citer.sentences)
     assert len([event for event in events if isinstance(event, CitationFound)]) == 2
 

@@ -5,7 +5,8 @@ from rag.grounding.likeness import LIKE, SOFT_AT, likeness
 from rag.grounding.pairing import pairs
 from rag.grounding.reading import read
 from rag.grounding.slots import slots
-from rag.grounding.verdict import WEIGHTS, figures, odds
+from rag.grounding.verdict import _TREES, beside, figures, odds
+from rag.trees import grown
 
 
 def word(text):
@@ -14,6 +15,7 @@ def word(text):
 
 def weighed(sentence, note):
     named, _ = figures(read(sentence), read(note), (0, len(note)), None, score=1.0)
+    beside([named], [(0, len(note))])
     return named
 
 
@@ -84,10 +86,9 @@ def test_what_stands_above_is_known():
 
 def test_copying_is_never_the_worse():
     note = "세영은 시설을 세워 아이들을 돌본다."
-    assert odds(weighed(note, note)) > odds(weighed("세영은 기관을 세워 아이들을 돌본다.", note))
-    assert all(weight >= 0 for name, weight in WEIGHTS.items() if name in ("score", "said"))
-    assert all(weight <= 0 for name, weight in WEIGHTS.items() if name not in ("score", "said", "english"))
+    copied, other = odds([weighed(note, note), weighed("세영은 기관을 세워 아이들을 돌본다.", note)])
+    assert copied > other
 
 
-def test_every_weight_has_its_figure():
-    assert set(weighed("a model", "a model")) == set(WEIGHTS)
+def test_the_trees_ask_for_nothing_that_is_not_there():
+    assert set(grown(_TREES).names) <= set(weighed("a model", "a model"))

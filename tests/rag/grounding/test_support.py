@@ -202,3 +202,27 @@ def test_it_is_fast_once_the_passage_was_read():
         check(sentence.format(number + 2), text)
     # 5 ms on an idle core; the bound leaves room for a busy one.
     assert (time.perf_counter() - started) / 20 < 0.05
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note"),
+    [
+        ("An L2 penalty and weight decay are not the same.", "An L2 penalty and weight decay are the same."),
+        ("출력은 원래 모델과 정확히 같지 않다.", "출력은 원래 모델과 **정확히 같다**(근사가 아님)."),
+        ("수명을 수백 일 늘린다.", "수명을 수백 년 늘린다."),
+    ],
+)
+def test_a_small_turn_of_a_copy_is_seen(sentence, note):
+    assert check(sentence, note).support in ("altered", "partly")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "note"),
+    [
+        ("비자나무 오천여 그루가 숲을 이룬다.", "비자나무 5,000여 그루가 숲을 이루고 있다."),
+        ("출력은 번호 대신 이름을 보여 준다.", "출력은 번호가 아니라 이름을 보여 준다."),
+        ("시설은 1933년에 세워졌습니다.", "시설은 1933년에 세워졌으며 이름을 두 번 바꾸었다."),
+    ],
+)
+def test_copies_with_another_ending_or_numeral_are_supported(sentence, note):
+    assert check(sentence, note).support == "supported"

@@ -239,3 +239,12 @@ def test_dimensions_are_told_before_the_weights_are_loaded(tiny_files):
     assert embeddings.id == "e5-tiny"
     assert embeddings.passages([]).shape == (0, 32)
     assert embeddings._backend is None
+
+
+def test_a_question_is_read_once(minilm_float32, monkeypatch):
+    vector = minilm_float32.query("what is remembered")
+    np.testing.assert_array_equal(vector, minilm_float32.queries(["what is remembered"])[0])
+    monkeypatch.setattr(minilm_float32, "queries", None)
+    assert minilm_float32.query("what is remembered") is vector
+    with pytest.raises(ValueError, match="read-only"):
+        vector[0] = 1

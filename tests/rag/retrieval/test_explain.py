@@ -17,7 +17,7 @@ def test_one_explanation_a_passage_in_their_order(course_retriever):
     assert [one.chunk_id for one in why] == [passage.chunk.chunk_id for passage in passages]
     assert why[0].words_rank == 1
     assert {"lstm", "hidden"} <= {one.term for one in why[0].matched}
-    assert [feature.name for feature in why[0].features] == [*FEATURES, "meaning"]
+    assert [feature.name for feature in why[0].features] == [*FEATURES, "titled", "empty", "meaning"]
 
 
 def test_the_second_look_orders_the_passages(course_retriever):

@@ -168,6 +168,8 @@ def test_a_short_section_takes_in_what_stands_under_the_same_heading():
     # A section with parts takes its parts, and no section that only shares the title.
     assert reach(chunks, 1) == [1, 2, 3]
     assert reach(chunks, 0) == [0]
+    # What stands before the first heading is no part of what comes after it.
+    assert reach(notes(("T", 50), ("T > A", 50)), 0) == [0]
 
 
 def test_not_beyond_600_characters_and_not_beyond_the_limit():

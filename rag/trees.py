@@ -72,8 +72,7 @@ class Trees:
         return total
 
 
-@lru_cache(maxsize=1)
-def span_trees() -> Trees:
-    """The trees that rank spans (spans.py), fitted by benchmarks/span_fit.py; read at the first question."""
-    path = Path(__file__).with_name("span_trees.json")
+@lru_cache(maxsize=4)
+def grown(path: Path) -> Trees:
+    """The trees of a file, read once a process."""
     return Trees(json.loads(path.read_text(encoding="utf-8")))

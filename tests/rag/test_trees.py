@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from rag.generation.trees import Trees, span_trees
+from rag.generation.spans import span_trees
+from rag.trees import Trees
 
 TREE = {
     "features": ["a", "b"],
@@ -64,6 +65,6 @@ def _shipped():
     import json
     from pathlib import Path
 
-    import rag.generation.trees as module
+    import rag.generation.spans as module
 
     return json.loads(Path(module.__file__).with_name("span_trees.json").read_text(encoding="utf-8"))
