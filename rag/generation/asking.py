@@ -10,109 +10,25 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
+from rag.generation.question_words import Kind, Wants, asks_meaning, kind_of, wants_of
 from rag.text import bigrams, kiwi, language
 from rag.types import Question
 
-Kind = Literal["why", "who", "when", "many", "where", "define", "what"]
-Wants = Literal["list", "compare", "how", "code", "formula", ""]
-
-# English asks with these only where a clause opens: "the person who", "what happens when" ask for something else.
-_OPENS = r"(?:^\W*|[,;?] (?:and |or )?|^(?:by|from|to|for|since|in|at|on) |\b(?:and|know|tell me|say) )"
-# The first that matches names the kind; "what" is what is left.
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    (
-        "why",
-        re.compile(
-            r"이유|(?:^|\s)왜(?=\s|$)|왜\s|때문|원인|까닭|계기|무엇으로 인해"
-            r"|\bwhy\b|\breason\b|\bcauses?\b|\bpurpose\b",
-            re.I,
-        ),
-    ),
-    (
-        "who",
-        re.compile(
-            rf"누구|누가|인물|사람|(?<=\s)이는\?|왕은|감독|작가|저자|장군|아버지|어머니|배우|선수|가수"
-            rf"|{_OPENS}who(?:m|se)?\b",
-            re.I,
-        ),
-    ),
-    (
-        "when",
-        re.compile(
-            r"언제|연도|년도|시기|날짜|날은|며칠|몇\s?년|시점|시대|세기|(?:해|때)(?:는|인가|였)"
-            rf"|{_OPENS}when\b|\b(?:what|which) (?:year|date)\b",
-            re.I,
-        ),
-    ),
-    (
-        "many",
-        re.compile(
-            r"몇|얼마|개수|횟수|(?<=\s)수는|나이|비율|퍼센트|크기|높이|길이|무게|면적|인구|가격|금액|온도|기간|정도"
-            r"|\bhow (?:many|much|long|large|big|often|old)\b|\b(?:number|size|percentage) of\b",
-            re.I,
-        ),
-    ),
-    ("where", re.compile(rf"어디|곳은|곳에|장소|나라|국가|도시|지역|위치|지명|{_OPENS}where\b", re.I)),
-)
-_DEFINE = re.compile(
-    r"(?:란|이란)\s*(?:무엇|뭐|뭔|\?|$)|(?:은|는|이|가)\s*(?:무엇|뭐|뭔)[가-힣]*\s*[?？.]?$|뜻[은이]|의미[는가]|정의"
-    r"|이?란\s.{0,12}(?:설명|알려)|설명해\s?(?:줘|주|봐)|알려\s?(?:줘|주)"
-    r"|\bwhat (?:exactly )?(?:is|are)\b|\bexplain\b|\bstands? for\b|\bdefin|\bmean(?:s|ing)?\b",
-    re.I,
-)
-# What form the answer should have, beside its kind; the first that matches.
-_WANTS: tuple[tuple[Wants, re.Pattern[str]], ...] = (
-    (
-        "compare",
-        re.compile(
-            r"차이|다른\s?(?:가|점)|다르|비교|\bvs\b|\bdiffer|\bcompar|\bversus\b|\bdistinguish|공통점|\bsimilarit",
-            re.I,
-        ),
-    ),
-    (
-        "list",
-        re.compile(
-            r"종류|(?:무엇|어떤\s?(?:것|게)|뭐|뭣)[가이]?\s?(?:들[이가]?\s?)?(?:있|포함|들어)|나열|목록"
-            r"|\S들은\s?(?:무엇|뭐)"
-            r"|[두세네]\s?가지|[2-9]\s?가지|다섯\s?가지|(?:단계|구성\s?요소|요소|조건|장점|단점|장단점|특징|절차"
-            r"|과정)(?:들)?[은는이가에]"
-            r"|\b(?:what|which) are (?:the|some|all)\b[^?]*\w+s\b|\blist\b|\b(?:types|kinds|steps|stages|parts"
-            r"|components"
-            r"|ways) (?:of|in|to|for)\b"
-            r"|\bname (?:the|two|three|four|five|all)\b"
-            r"|\b(?:what|which) (?:two|three|four|five|six)\b|\bwhat \w+s are (?:there|used)\b",
-            re.I,
-        ),
-    ),
-    ("formula", re.compile(r"(?:수식|공식|계산식|식)(?:은|는|이|을|\?|$)|\bformula\b|\bequation\b", re.I)),
-    (
-        "code",
-        re.compile(
-            r"코드|명령어|함수(?:는|명|\s?이름)|메서드|인자|매개\s?변수(?:는|명)|옵션|클래스(?:는|명)|스니펫"
-            r"|\bcode\b|\bcommand\b|\bmethod\b|\bargument\b|\bsnippet\b|\bsyntax\b|\bfunction (?:do|is|to"
-            r"|should)\b|\bAPI\b",
-            re.I,
-        ),
-    ),
-    (
-        "how",
-        re.compile(r"어떻게|어떤\s?방(?:법|식)|방법[은이]|하려면|\bhow (?:do|does|can|should|to|is|are|did)\b", re.I),
-    ),
-)
+# So many words has a short question.
+_FEW = 5
 _COUNTED = {"두": 2, "세": 3, "네": 4, "다섯": 5, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNT = re.compile(r"\b([2-9])\s?(?:가지|개의)|([두세네]|다섯)\s?(?:가지|개의)|\b(two|three|four|five|six)\b", re.I)
 # The phrase whose meaning is asked for.
 _TOPIC = (
     re.compile(
-        r"^(?P<topic>.{1,60}?)(?:\s?(?:이?란|은|는|이|가|의|을|를|에 대해서?))?\s*(?:무엇|뭐|뭔|뜻|의미|정의|개념"
+        r"^(?P<topic>.{1,60}?)(?:\s?(?:이?란|은|는|이|가|의|을|를|에 대해서?))?\s*(?:무엇|뭐|뭔|머|뜻|의미|정의|개념"
         r"|설명|알려|\?|？|$)"
     ),
     re.compile(
-        r"\b(?:what (?:exactly )?(?:is|are|does)|define|explain)\s+(?:meant by\s+)?(?:an?\s+"
+        r"\b(?:what(?:['’]?s| (?:exactly )?(?:is|are|does))|define|explain)\s+(?:meant by\s+)?(?:an?\s+"
         r"|the\s+)?(?P<topic>.{1,60}?)"
-        r"(?:\s+(?:mean|stand for|in\s.+))?\s*[?.]?$",
+        r"(?:\s+(?:mean|stand for|in\s.+|(?:used |good )?for|about|do))?\s*[?.]?$",
         re.I,
     ),
 )
@@ -122,9 +38,10 @@ _POINTS_BACK = re.compile(
 )
 _TERM_TAGS = frozenset(["NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "XR", "SL", "SH", "SN", "W_SERIAL", "W_URL"])
 _NOUN_TAGS = frozenset(["NNG", "NNP", "NNB"])
+_VERBS = frozenset(["VV", "VA"])
 _DOING = frozenset(["VV", "VA", "XSV", "XSA", "SL", "W_URL", "W_SERIAL"])
 _STOP = frozenset(
-    "무엇 누구 언제 어디 어느 어떤 몇 얼마 왜 어떻게 어떻 무슨 뭐 것 거 하 이 되 있 수 등 및 그 저 더 좀 대하 관하 "
+    "무엇 누구 언제 어디 어느 어떤 몇 얼마 왜 어떻게 어떻 무슨 뭐 머 것 거 하 이 되 있 수 등 및 그 저 더 좀 대하 관하 "
     "위하 통하".split()
 )
 ENGLISH_STOP = frozenset(
@@ -134,6 +51,16 @@ ENGLISH_STOP = frozenset(
     "between used use using mean means called name explain tell me difference differences differ different "
     "two three four five six".split()
 )
+# Words of a short question that say what is asked of the thing, not which thing: they stand beside no answer.
+_OF_ASKING = re.compile(
+    r"동작|작동|원리|방식|방법|공식|수식|계산식?|식|이유|차이점?|비교|종류|장점|단점|장단점|특징|개념|뜻|의미|정의|설명|역할"
+    r"|함수|코드|명령어|쓰|사용|필요|필요성|이용|돌아가|이루어지|예시|예|정리|목적|효과"
+    r"|점수|score?|값|values?|metric|지표"
+    r"|work|comput|calculat|formula|equation|function|code|purpose|reason|definition|concept|example|happen|do|vs|diff"
+    r"|compar|versus|advantag|kind|type|step"
+)
+# "패딩(padding)": the same word once more, in the other script.
+_AGAIN = re.compile(r"([가-힣A-Za-z0-9]+(?:[- ][A-Za-z]+)?)\(([A-Za-z가-힣][A-Za-z가-힣 \-]*)\)")
 _ENDING = re.compile(r"(?:ations?|ing|ies|ied|ed|es|s|ly|e)$")
 
 
@@ -158,7 +85,9 @@ class Asked:
     `terms` are meaningful words as stems that a sentence can be searched for, without `head`, the
     noun that names the kind of answer ("...한 나라는?": 나라) and so seldom stands beside it. `wants` is the
     form that the answer should have, `count` how many things it should name (0: not said), `topic` the
-    phrase whose meaning is asked for, squeezed and in lower case ("" unless `kind` is define).
+    phrase whose meaning is asked for, squeezed and in lower case ("" unless `kind` is define). `subject`
+    are the words of the thing itself, without those that say what is asked of it ("동작", "formula"), once for each
+    way it is written in the question: "패딩(padding)" is two ways.
     """
 
     text: str
@@ -171,6 +100,8 @@ class Asked:
     wants: Wants = ""
     count: int = 0
     topic: str = ""
+    subject: tuple[tuple[str, ...], ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 def read_question(question: Question) -> Asked:
@@ -193,21 +124,40 @@ def analyse_all(texts: Sequence[str]) -> Iterator[tuple[Morpheme, ...]]:
         )
 
 
+def _named(found: Sequence[Morpheme]) -> list[Morpheme]:
+    """Names of letters and digits in one piece again: the analyser makes two of F1, three of word2vec."""
+    whole: list[Morpheme] = []
+    for m in found:
+        last = whole[-1] if whole else None
+        if last and last.end == m.start and {last.tag, m.tag} <= {"SL", "SN"} and "SL" in (last.tag, m.tag):
+            whole[-1] = replace(last, form=last.form + m.form, tag="SL", end=m.end)
+        else:
+            whole.append(m)
+    return whole
+
+
 def _read(text: str) -> Asked:
     (found,) = analyse_all([text])
-    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(text)), "what")
+    kind, wants = kind_of(text), wants_of(text)
     korean = language(text) == "ko"
-    words = [m for m in found if m.tag in _TERM_TAGS and m.form not in _STOP | ENGLISH_STOP]
+    words = [m for m in _named(found) if m.tag in _TERM_TAGS and m.form not in _STOP | ENGLISH_STOP]
     head = _asked_for(found) if korean and not _one_compound(words) else None
     body = text if head is None else text[: head.start] + " " + text[head.end :]
     terms = dict.fromkeys(_stem(m.form) for m in words if head is None or m.form != head.form)
-    wants: Wants = next((wants for wants, pattern in _WANTS if pattern.search(text)), "")
-    if kind == "what" and not wants and _DEFINE.search(text) and len(terms) <= 3:
+    bare = {term: None for term in terms if not _OF_ASKING.fullmatch(term)}
+    if bare and len(terms) <= _FEW and (kind == "why" or wants in ("works", "formula", "code")):
+        terms = bare
+    alone = _names_alone(found)
+    if kind == "what" and not wants and len(terms) <= 3 and (alone or asks_meaning(text)):
         kind = "define"
     if korean:
         grams = frozenset(bigrams(_QUESTION_WORD.sub(" ", body)))
     else:
         grams = frozenset(gram for m in words for gram in bigrams(_stem(m.form)))
+    topics: tuple[str, ...] = ()
+    if kind == "define":
+        topics = tuple(dict.fromkeys(_topic(way, korean) for way in _ways(text)))
+        topics = (*topics, squeezed(text)) if alone and squeezed(text) not in topics else topics
     return Asked(
         text,
         korean,
@@ -218,8 +168,38 @@ def _read(text: str) -> Asked:
         found,
         wants=wants,
         count=_count(text),
-        topic=_topic(text, korean) if kind == "define" else "",
+        topic=topics[0] if topics else "",
+        subject=_subject(words, text),
+        topics=tuple(topic for topic in topics if topic),
     )
+
+
+def _names_alone(found: Sequence[Morpheme]) -> bool:
+    """Whether a question is only a name: "HNSW", "k-means?"."""
+    words = [m for m in found if m.tag in _TERM_TAGS]
+    return (
+        0 < len(words) <= 4
+        and not any(m.form in ENGLISH_STOP | _STOP for m in words)
+        and all(m.tag in _NOUN_TAGS or m.tag in ("SL", "SN") or m.tag[0] == "S" for m in found)
+    )
+
+
+def _ways(text: str) -> list[str]:
+    """The question with the one and with the other where brackets say a word again: "패딩(padding)이란?"."""
+    first, second = _AGAIN.sub(r"\1", text), _AGAIN.sub(r"\2", text)
+    return [first, second] if first != second else [text]
+
+
+def _subject(words: Sequence[Morpheme], text: str) -> tuple[tuple[str, ...], ...]:
+    again = list(_AGAIN.finditer(text))
+    ways = []
+    for left_out in (2, 1):
+        spans = [found.span(left_out) for found in again]
+        kept = [m for m in words if not any(a <= m.start < b for a, b in spans)]
+        things = [m for m in kept if m.tag not in _VERBS] or kept
+        forms = list(dict.fromkeys(_stem(m.form) for m in things))
+        ways.append(tuple(form for form in forms if not _OF_ASKING.fullmatch(form)) or tuple(forms))
+    return tuple(dict.fromkeys(way for way in ways if way))
 
 
 def _count(text: str) -> int:

@@ -39,6 +39,12 @@ _FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|`[^`\n]+`", re.DOTALL)
 _WORDS = re.compile(r"\w\W*\w")
 _STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|#[^\n]*")
 _STATEMENT_LINES = 8
+# How deep a heading without marks counts: under all that have them.
+_UNMARKED = 7
+_CODE_LINE = re.compile(
+    r"\s*(?:[\w.\[\]\"', ]+ [-+*/]?= \S|(?:def|class|for|if|elif|else|with|try|except)\b.*:\s*$|from \S+ import\b"
+    r"|import \w[\w. ]*$|(?:return|assert)\b|#@|@\w|[\w.]+\(.*\)?,?$|[)\]}]|\"\"\")"
+)
 # Tags, pictures, anchors, call-out heads, roles such as :label:`x`, addresses: they show or name, and say nothing.
 _LAYOUT = re.compile(
     r"</?[A-Za-z!][^>]*(?:>|$)|!\[[^\]]*\]\([^)]*\)|\[\[[^\]]*\]\]|\[![A-Za-z]+\]|:[A-Za-z_]+:`[^`]*`|\bhttps?://\S+"
@@ -53,7 +59,8 @@ class Candidate:
 
     `heading` is the heading it stands under with the path above, `section` the innermost alone; `columns` is the
     head of its table. `order` counts the sentences before it in its section. `run` numbers the list or table it is
-    an item of, 0 for none (also for an item's second sentence); `intro` is the line that announces that list.
+    an item of, 0 for none (also for an item's second sentence); `numbered` says whether its items are, and `intro` is
+    the line that announces that list.
     """
 
     place: int
@@ -68,6 +75,7 @@ class Candidate:
     order: int = 0
     run: int = 0
     intro: str = ""
+    numbered: bool = False
 
 
 class _Reader:
@@ -75,9 +83,13 @@ class _Reader:
 
     def __init__(self, place: int, passage: Passage) -> None:
         self.place, self.text = place, passage.text
-        self.above = self.heading = passage.chunk.heading
-        self.section = passage.chunk.heading.rpartition(" > ")[2]
+        over, _, own = passage.chunk.heading.rpartition(" > ")
+        # A passage may open ahead of the heading that its chunk stands under: what is there does not stand under it.
+        starts_before = any(line[0].strip("# \t") == own for line in _HEADING_LINE.finditer(self.text))
+        self.above = self.heading = over if starts_before else passage.chunk.heading
+        self.section = "" if starts_before else own
         self.found: list[Candidate] = []
+        self.inner: list[tuple[int, str]] = []  # depths and headings inside the passage that are open
         self.columns = self.intro = ""
         self.runs = self.run = self.order = 0
         self.indent, self.numbered = 0, False
@@ -109,7 +121,9 @@ class _Reader:
             self.columns, self.run = "", 0
         if _HEADING.match(piece):
             self.section = piece.strip("# \t")
-            self.heading = f"{self.above} {piece}"
+            level = len(piece) - len(piece.lstrip("#")) or _UNMARKED
+            self.inner = [(depth, title) for depth, title in self.inner if depth < level] + [(level, piece)]
+            self.heading = " ".join([self.above, *(title for _, title in self.inner)])
             self.run, self.order, self.intro = 0, 0, ""
             begin = self.text.index(self.section, start) if self.section else start
             self._add(begin, begin + len(self.section), "heading")
@@ -153,6 +167,7 @@ class _Reader:
                 order=self.order,
                 run=(self.run if form == "row" and self.columns else 0) if run is None else run,
                 intro=self.intro,
+                numbered=bool(run) and self.numbered,
             )
         )
         self.order += 1
@@ -164,7 +179,7 @@ def read_candidates(place: int, passage: Passage) -> list[Candidate]:
     reader = _Reader(place, passage)
     fences = list(_FENCE.finditer(text))
     edges = [0, *(edge for fence in fences for edge in fence.span()), len(text)]
-    inside = _starts_in_code(fences)
+    inside = _starts_in_code(fences, [text[begin:stop] for begin, stop in pairwise(edges)])
     for number in range(0, len(edges), 2):
         begin, stop = edges[number], edges[number + 1]
         if (number // 2 % 2 == 1) != inside:
@@ -202,10 +217,16 @@ def _closed(code: str, start: int, line: re.Match[str]) -> bool:
     return all(bare.count(opening) <= bare.count(closing) for opening, closing in ("()", "[]", "{}"))
 
 
-def _starts_in_code(fences: Sequence[re.Match[str]]) -> bool:
-    """Whether a passage was cut out of the middle of a code block: a fence that names a language only ever opens."""
+def _starts_in_code(fences: Sequence[re.Match[str]], parts: Sequence[str]) -> bool:
+    """Whether a passage was cut out of the middle of a code block: a fence that names a language only ever opens.
+
+    Where none does, what the first piece looks like decides; `parts` are the pieces and the fences between them.
+    """
     opens = [fence[0].strip(" \t`~") != "" for fence in fences]
-    return any(opens[1::2]) and not any(opens[0::2])
+    if any(opens):
+        return any(opens[1::2]) and not any(opens[0::2])
+    lines = [line for line in parts[0].splitlines() if line.strip()]
+    return len(lines) >= 2 and 10 * sum(_CODE_LINE.match(line) is not None for line in lines) >= 7 * len(lines)
 
 
 @lru_cache(maxsize=4096)

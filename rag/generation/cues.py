@@ -10,6 +10,9 @@ import re
 
 from rag.generation.asking import Asked, squeezed
 from rag.generation.candidates import Candidate
+from rag.generation.explaining import written_out
+from rag.generation.headings import meets, named
+from rag.text import bigrams
 
 BACK = re.compile(
     r"(?:이|그|그는|그의|그녀|이는|이것|이들|그들|이후|또한|하지만|그러나|그리고|따라서|그래서|이때|당시|한편|이에"
@@ -100,7 +103,8 @@ _TOUR = re.compile(
     r"|\bcongratulations\b|\btry it out\b|^that['’]s it\b",
     re.IGNORECASE,
 )
-_SHOWS = re.compile(r":(?:num|eq)?ref:|\b(?:fig(?:ure)?|equation)\b|그림\s?\d|보여\s?(?:줍|준)", re.IGNORECASE)
+_REFERS = re.compile(r":(?:num|eq)?ref:")
+_SHOWS = re.compile(r"\b(?:fig(?:ure)?|equation)\b|그림\s?\d|보여\s?(?:줍|준)", re.IGNORECASE)
 _CONTRAST = re.compile(
     r"차이|반면|달리|다르|다른|대신|보다|반대|비해|vs|\bwhereas\b|\bunlike\b|\bwhile\b|\binstead\b|\brather than\b"
     r"|\bdiffer"
@@ -143,16 +147,37 @@ def cues(asked: Asked, candidate: Candidate, shared: float) -> dict[str, float]:
         "row": float(candidate.form == "row" and wants != "compare"),
         "drill": float(bool(_DRILL.match(candidate.section)) and not _DRILL.search(asked.text)),
         "tour": float(prose and bool(_TOUR.search(text))),
-        "shows": float(prose and bool(_SHOWS.search(text))),
+        "shows": _shows(asked, candidate) if prose else 0.0,
         "contrast": float(wants == "compare" and bool(_CONTRAST.search(text))),
-        "brief": float(prose and kind not in ("when", "many", "who") and len(_WORD.findall(text)) < 3),
+        "brief": float(
+            prose
+            and kind not in ("when", "many", "who")
+            and len(_WORD.findall(text)) < 3
+            and not (wants == "formula" and written_out(candidate))
+        ),
         "heading": float(candidate.form == "heading"),
         "heading_names": float(
             candidate.form == "heading"
             and ((kind == "who" and bool(_SOMEBODY.search(text))) or (kind == "when" and bool(_TIME.search(text))))
         ),
-        "asks_itself": float(prose and shared < 0.7 and bool(_OPENING_QUESTION.match(text))),
+        "asks_itself": 1 - alike(asked, opening[0]) if prose and (opening := _OPENING_QUESTION.match(text)) else 0.0,
     }
+
+
+def alike(asked: Asked, question: str) -> float:
+    """How much a question in the notes asks what was asked: two words in common, or else pairs of letters in common."""
+    lowered = question.lower()
+    if sum(meets(term, lowered) for term in asked.terms) >= 2:
+        return 1.0
+    pairs = frozenset(bigrams(question))
+    return min(1.0, 2 * len(pairs & asked.grams) / max(1, min(len(pairs), 2 * len(asked.grams))))
+
+
+def _shows(asked: Asked, candidate: Candidate) -> float:
+    """A sentence about a picture; one that only refers to it, half as much under the heading of the asked thing."""
+    if _SHOWS.search(candidate.text):
+        return 1.0
+    return (1 - named(asked, candidate.section) / 2) if _REFERS.search(candidate.text) else 0.0
 
 
 def _as_headed(asked: Asked, candidate: Candidate) -> float:
@@ -182,18 +207,21 @@ def _cell(asked: Asked, candidate: Candidate) -> float:
 
 def is_topic(asked: Asked, heading: str) -> bool:
     """Whether a heading is the asked phrase: "2. LSTM (Hochreiter 1997)" for "LSTM이란?"."""
-    if not asked.topic or not heading:
+    if not asked.topics or not heading:
         return False
     bare = _NUMBERING.sub("", heading)
     names = [squeezed(_ASIDE.sub(" ", bare)), *(squeezed(aside) for aside in _ASIDE.findall(bare))]
     return any(
-        name == asked.topic or (asked.topic in name and len(name) <= len(asked.topic) + 4) for name in names if name
+        name == topic or (topic in name and len(name) <= len(topic) + 4)
+        for name in names
+        for topic in asked.topics
+        if name
     )
 
 
 def defines(asked: Asked, text: str) -> bool:
     """Whether the asked word opens the sentence as its topic or label and the sentence says what it is."""
-    names = [asked.topic] if asked.topic else [*asked.terms, asked.head]
+    names = list(asked.topics) or [*asked.terms, asked.head]
     names = [name for name in names if name]
     label = re.match(r"[*_`]*([^:：—–*_`]{1,60})[*_`]*(?:\s?\([^)]{1,60}\))?[*_`]*\s*(?:[:：—–]|\s-)\s", text)
     if label and any(squeezed(_ASIDE.sub(" ", label[1])) == name for name in names):
@@ -202,9 +230,11 @@ def defines(asked: Asked, text: str) -> bool:
     for name in names:
         spaced = r"[\s\-*_`]*".join(map(re.escape, name))
         if re.search(
-            rf"(?:^|[\s*_`(]){spaced}[*_`]*(?:\s?\([^)]{{1,60}}\))?[*_`]*(?:은|는|란|이란|이라는)[\s,]", opening
+            rf"(?:^|\s|(?<!\w)[*_`(]+){spaced}[*_`]*(?:\s?\([^)]{{1,60}}\))?[*_`]*(?:은|는|란|이란|이라는)[\s,]",
+            opening,
         ) or re.search(
-            rf"(?:^|^an? |^the |\s){spaced}s?[*_`]*(?:\s\([^)]{{1,60}}\))?\s+(?:is|are|means|refers|consists)\b",
+            rf"(?:^|[,;:.]\s|\b(?:that|and|so)\s)\W*(?:(?:an?|the)\s)?[\"“*_`]*{spaced}s?[\"”*_`]*"
+            rf"(?:\s\([^)]{{1,60}}\))?\s+(?:is|are|means|refers|consists)\b",
             opening,
         ):
             return bool(_DEFINES.search(text))

@@ -20,7 +20,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from rag.generation.asking import Asked, read_question
+from rag.generation.asking import Asked, read_question, squeezed
 from rag.generation.candidates import Candidate, read_candidates, said
 from rag.generation.cues import SUBJECT_BEFORE
 from rag.generation.listing import listed
@@ -132,7 +132,8 @@ def _head(chosen: Sequence[Candidate]) -> list[str]:
 
 
 def _repeats(first: Candidate, second: Candidate) -> bool:
-    return first.text in second.text or second.text in first.text
+    one, other = squeezed(said(first.text)), squeezed(said(second.text))
+    return one in other or other in one
 
 
 def _cut(asked: Asked, candidate: Candidate) -> Candidate:
@@ -146,11 +147,13 @@ def _cut(asked: Asked, candidate: Candidate) -> Candidate:
     first = last = max(range(len(clauses)), key=lambda i: (met[i], -i))
     while True:
         wider = [(a, b) for a, b in ((first, last + 1), (first - 1, last)) if a >= 0 and b < len(clauses)]
-        fitting = [(a, b) for a, b in wider if clauses[b][1] - clauses[a][0] <= _ANSWER_CHARS]
+        fitting = [(a, b) for a, b in wider if len(said(text[clauses[a][0] : clauses[b][1]])) <= _ANSWER_CHARS]
         if not fitting:
             break
         first, last = max(fitting, key=lambda pair: sum(met[pair[0] : pair[1] + 1]))
-    kept = text[clauses[first][0] : min(clauses[last][1], clauses[first][0] + _ANSWER_CHARS)].strip()
+    kept = text[clauses[first][0] : clauses[last][1]].strip()
+    if len(said(kept)) > _ANSWER_CHARS:
+        kept = kept[:_ANSWER_CHARS].strip()
     start = candidate.start + text.index(kept, clauses[first][0])
     return replace(candidate, start=start, end=start + len(kept), text=kept)
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from rag.generation.asking import Asked
 from rag.generation.candidates import Candidate
+from rag.generation.explaining import OF_REASONS, OF_STEPS
+from rag.generation.headings import named, parent
 
 MAX_ITEMS = 8
 # What a list is called: by itself it tells one list from another of the same thing.
 _ENOUGH = 0.6
+# How much of a heading must be the asked thing.
+_NAMED = 0.8
 # Nouns that ask for a list and often do not stand over it.
 _GENERIC = re.compile(
     r"종류|단계|요소|구성|부분|가지|특징|장점|단점|조건|절차|과정|방법|types?|kinds?|steps?|stages?|parts?|components?|ways?|list"
@@ -29,7 +33,7 @@ _LABEL = re.compile(
 def listed(asked: Asked, candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
     """Items of the list or table that the question asks for, `limit` characters together; [] where there is none."""
     if asked.wants not in ("list", "compare"):
-        return []
+        return _told_in_items(asked, candidates, limit)
     best: list[Candidate] = []
     highest = 0.0
     members = [c for c in candidates if c.run]
@@ -46,6 +50,26 @@ def listed(asked: Asked, candidates: Sequence[Candidate], limit: int) -> list[Ca
             if len(shown) >= 2:
                 best, highest = shown, score
     return best
+
+
+def _told_in_items(asked: Asked, candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """Steps or reasons that stand as a list under the heading of the thing, as many as fit whole; else []."""
+    works = asked.kind == "what" and asked.wants in ("works", "how")
+    if not works and asked.kind != "why":
+        return []
+    for _, group in groupby((c for c in candidates if c.run), key=lambda c: (c.place, c.run, c.section)):
+        items = list(group)
+        first = items[0]
+        heading = OF_STEPS if works else OF_REASONS
+        here = named(asked, first.section)
+        told = heading.search(first.section) is not None
+        under = max(here, named(asked, parent(first.heading))) if told else here * (works and first.numbered)
+        if len(items) >= 2 and first.form == "prose" and under >= _NAMED:
+            ends = accumulate(len(item.text) for item in items)
+            shown = [item for item, end in zip(items, ends, strict=True) if end <= limit]
+            if len(shown) >= 2:
+                return shown
+    return []
 
 
 def _sets_side_by_side(asked: Asked, item: Candidate) -> bool:

@@ -14,7 +14,9 @@ from types import MappingProxyType
 
 from rag.generation.asking import Asked
 from rag.generation.candidates import Candidate
-from rag.generation.cues import BACK, cues
+from rag.generation.cues import BACK, alike, cues
+from rag.generation.explaining import explaining
+from rag.generation.headings import meets
 from rag.text import bigrams
 
 WEIGHTS: Mapping[str, float] = MappingProxyType(
@@ -58,6 +60,7 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "row": -0.4,
         "drill": -3.0,
         "tour": -1.8,
+        "preamble": -4.0,
         "brief": -2.0,
         "shows": -1.5,
         "contrast": 1.5,
@@ -65,6 +68,26 @@ WEIGHTS: Mapping[str, float] = MappingProxyType(
         "heading_names": 4.0,
         "asks_itself": -2.0,
         "answers": 4.0,
+        "named": 1.5,
+        "named_first": 0.5,
+        "named_code": -1.0,
+        "steps": 4.0,
+        "process": 1.0,
+        "reasons": 2.5,
+        "formula_here": 4.0,
+        "row_elsewhere": -1.5,
+        "code_works": -3.0,
+        "opens_code": -1.5,
+        "identifier": 1.0,
+        "compared": 1.0,
+        "unsaid": 2.0,
+        "works_first": 2.0,
+        "history": -3.5,
+        "if_then": 1.5,
+        "debris": -1.5,
+        "example": -1.0,
+        "drawback": -1.5,
+        "code_after": 3.0,
     }
 )
 
@@ -111,6 +134,7 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
     furthest = max(reach.values(), default=0.0) or 1.0
     points_back = [bool(BACK.match(text)) for text in texts]
     questions = [text.rstrip(" *_`\"'”’)").endswith(("?", "？")) for text in texts]
+    announced = _announced(candidates, both)
     rows = []
     for i, candidate in enumerate(candidates):
         members = by_place[candidate.place]
@@ -120,6 +144,8 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
         with_before = overlap(i, before) - both[i] if before is not None else 0.0
         with_after = overlap(i, after) - both[i] if after is not None else 0.0
         text = texts[i]
+        cued = explaining(asked, candidate, both[i] / best)
+        cued["unsaid"] *= 1 - min(1.0, with_before + with_after)  # its neighbours speak for it already
         rows.append(
             {
                 "touched": float(both[i] > 0 or overlap(i, heading=candidate.heading) > 0),
@@ -140,29 +166,46 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
                 "section": sections[candidate.section],
                 "leads": sections[candidate.section] / (1 + candidate.order),
                 "question": float(questions[i]),
-                "answers": both[before] / best if before is not None and questions[before] else 0.0,
+                "code_after": announced[i] / best if asked.wants == "code" and asked.kind == "what" else 0.0,
+                "answers": both[before] / best * alike(asked, texts[before])
+                if before is not None and questions[before]
+                else 0.0,
+                **cued,
                 **cues(asked, candidate, both[i] / best),
             }
         )
     return rows
 
 
+def _announced(candidates: Sequence[Candidate], shares: Sequence[float]) -> list[float]:
+    """For each line of code what the sentence ahead of its block shares with the question, 0 for what is no code."""
+    found: list[float] = []
+    ahead = 0.0
+    for candidate, share in zip(candidates, shares, strict=True):
+        if candidate.form == "code":
+            found.append(ahead)
+        else:
+            ahead = share if candidate.form == "prose" else 0.0
+            found.append(0.0)
+    return found
+
+
 def _says_half(asked: Asked, candidate: Candidate) -> bool:
     """Code that was not asked for has to say what was: a word in a string answers nothing."""
     text = candidate.text.lower()
     words = [*asked.terms, *([asked.head] if asked.head else [])]
-    return 2 * sum(word in text for word in words) >= len(words)
+    return 2 * sum(meets(word, text) for word in words) >= len(words)
 
 
 def _covered(text: str, asked: Asked, worth: Mapping[str, float]) -> float:
     """Share of the question's words, the noun that names its answer among them, that a heading holds."""
     head = 1 / (1 + len(asked.terms)) if asked.head else 0.0
-    own = sum(worth[term] for term in asked.terms if term in text)
+    own = sum(worth[term] for term in asked.terms if meets(term, text))
     return own * (1 - head) + head * (asked.head in text)
 
 
 def _terms_in(asked: Asked, text: str) -> frozenset[str]:
-    return frozenset(term for term in asked.terms if term in text)
+    return frozenset(term for term in asked.terms if meets(term, text))
 
 
 def _rarity(wanted: Sequence[str] | frozenset[str], found: Sequence[frozenset[str]]) -> dict[str, float]:
