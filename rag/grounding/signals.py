@@ -17,6 +17,7 @@ from rag.grounding.support import found_at
 from rag.grounding.wanted import fits
 from rag.nearness import cosine
 from rag.text import HANGUL, bigrams
+from rag.text import asked as about
 from rag.types import Meaning, Passage
 
 # Words that ask rather than name what is asked about.
@@ -143,8 +144,10 @@ def signals(
 
 def _terms(asked: Reading, idf: Callable[[str], float] | None) -> list[_Term]:
     found: dict[str, _Term] = {}
+    # What is to be told of a thing ("식", "동작") is blanked in a short question: few notes name it beside the thing.
+    left = about(asked.source).text
     for word in asked.words:
-        if word.lemma in _ASKING or word.form in _ASKING:
+        if word.lemma in _ASKING or word.form in _ASKING or not left[word.start : word.end].strip():
             continue
         shown = asked.source[word.start : word.end]
         specific = _is_specific(word, shown, asked)
