@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.text import morphemes, typed
+from rag.text import morphemes, nouns, typed
+from rag.transliteration import foreign
 from rag.types import Turn
 
 _POINTS_BACK = re.compile(
@@ -17,6 +18,9 @@ _POINTS_BACK = re.compile(
     r"|\b(?:it|its|that|this|those|these|they|them|their|there|former|latter|instead|else|both)\b",
     re.IGNORECASE,
 )
+# "쿠버네티스가 뭐야?": few words, but one of them names what is asked about.
+_DEFINES = re.compile(r"(?:이?란|은|는|이|가)\s*(?:뭐|무엇|뭔|머)|이?란[\s?？]*$")
+_LATIN = re.compile(r"[A-Za-z]{2,}")
 _FEW_WORDS = 2
 
 
@@ -32,4 +36,15 @@ def look_up(question: str, history: Sequence[Turn]) -> str:
 
 
 def _leans(question: str) -> bool:
-    return _POINTS_BACK.search(question) is not None or len(set(morphemes(question))) <= _FEW_WORDS
+    if _POINTS_BACK.search(question):
+        return True
+    return len(set(morphemes(question))) <= _FEW_WORDS and not _introduces(question)
+
+
+def _introduces(question: str) -> bool:
+    """Whether it asks what something is that it names itself: by a Latin word, or one taken over from English."""
+    asks = _DEFINES.search(question)
+    if asks is None:
+        return False
+    named = question[: asks.start()]
+    return bool(_LATIN.search(named)) or any(foreign(noun.word) and len(noun.word) > 2 for noun in nouns(named))

@@ -25,6 +25,7 @@ def talk(*questions):
         "Why does it need a sigmoid function there?",
         "And the other gates of that network?",
         "둘 중 어느 것이 더 빠른가?",
+        "장점은 뭐야?",
     ],
 )
 def test_a_question_that_leans_is_looked_up_with_the_one_before(question):
@@ -35,6 +36,9 @@ def test_a_question_that_leans_is_looked_up_with_the_one_before(question):
     "question",
     [
         "어텐션의 스케일링은 왜 차원의 제곱근으로 나누는가?",
+        "쿠버네티스가 뭐야?",
+        "FAISS란?",
+        "What is FAISS?",
         "What does the softmax over scaled dot products compute?",
         "BPE 토크나이저는 가장 자주 나오는 쌍을 어떻게 합치나요?",
         "그래디언트 소실 문제를 게이트가 어떻게 줄이는가?",
