@@ -59,7 +59,7 @@ _ASKING = frozenset(
 # Words for what is to be told of a thing: in a short question they would weigh as much as the thing.
 _TELLING = frozenset(
     "동작 작동 설명 설정 원리 방법 방식 법 역할 의미 뜻 정의 개념 중요 필요 쓰 쓰이 사용 이용 하 되 주 보 알 알리 보통 "
-    "있 없 차이 차이점 장점 단점 장단점 특징 예시 예 공식 식 수식 종류 과정 좋 나쁘 막 높이 낮추 크 작 문제 "
+    "있 없 차이 차이점 장점 단점 장단점 특징 예시 예 공식 식 수식 종류 과정 "
     "difference differ work works working explain formula definition define example examples purpose".split()
 )
 _SHORT = 4
