@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from eval.results import replace_text
 from rag.errors import BadConfiguration, NoModel
+from rag.types import HEADING_SEPARATOR
 
 if TYPE_CHECKING:
     from rag.retrieval.index import IndexedChunk
@@ -173,7 +174,7 @@ def figure(chunks: Sequence[IndexedChunk], projection: Projection, colour: Colou
 def _group(chunk: IndexedChunk, colour: Colour) -> str:
     if colour == "file":
         return chunk.source.split("#")[0]
-    return chunk.chunk.heading.split(" > ")[0] or chunk.title or chunk.source
+    return chunk.chunk.heading.split(HEADING_SEPARATOR)[0] or chunk.title or chunk.source
 
 
 def _sphere() -> dict[str, Any]:
@@ -228,7 +229,7 @@ def _question(
 
 
 def _hover(chunk: IndexedChunk) -> str:
-    above = " › ".join(part for part in (chunk.source, *chunk.chunk.heading.split(" > ")) if part)
+    above = " › ".join(part for part in (chunk.source, *chunk.chunk.heading.split(HEADING_SEPARATOR)) if part)
     return f"<b>{_wrapped(above)}</b><br>{_wrapped(_short(chunk.chunk.text, _HOVER_CHARS))}"
 
 

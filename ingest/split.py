@@ -17,10 +17,9 @@ from collections.abc import Iterator, Sequence
 from ingest.blocks import Block, looks_like_markdown, markdown_blocks, plain_blocks
 from rag.retrieval.tokens import EncoderTokenizer
 from rag.text import sentences
-from rag.types import Chunk, Document
+from rag.types import HEADING_SEPARATOR, Chunk, Document
 
 VERSION = 2
-HEADING_SEPARATOR = " > "
 DEFAULT_CHUNK_TOKENS = 256
 # No longer than a passage (`retrieval.passage_chars`): white space and unknown words cost hardly a token.
 CHUNK_CHARS = 1200

@@ -62,7 +62,8 @@ _TELLING = frozenset(
     "있 없 차이 차이점 장점 단점 장단점 특징 예시 예 공식 식 수식 종류 과정 "
     "difference differ work works working explain formula definition define example examples purpose".split()
 )
-_SHORT = 4
+# Words of a question up to which it says little but the name of its topic.
+SHORT_QUESTION = 4
 _PARTICLE_TAGS = frozenset(["JKS", "JKC", "JKG", "JKO", "JKB", "JKV", "JKQ", "JX", "JC", "VCP"])
 
 
@@ -162,7 +163,7 @@ def asked(question: str) -> Asked:
     tokens = kiwi().tokenize(question)
     left_out = _ASKING
     kept = [token for token in tokens if token.form not in left_out]
-    if len(_content(kept)) <= _SHORT and any(_names(token) for token in kept):
+    if len(_content(kept)) <= SHORT_QUESTION and any(_names(token) for token in kept):
         left_out |= _TELLING
         kept = [token for token in kept if token.form not in left_out]
     blanked = list(question)

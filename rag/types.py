@@ -16,6 +16,9 @@ Style = Literal["sentence", "short"]
 Role = Literal["user", "assistant"]
 
 
+HEADING_SEPARATOR = " > "
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One note or one KLUE-MRC passage; `text` is the file's own text, NFC with \\n line ends."""
@@ -31,7 +34,7 @@ class Document:
 class Chunk:
     """A span of a document that the embedder reads whole: `document.text[start:end] == text`.
 
-    `heading` is the path of headings above it, joined by " > ". `tokens` is what the embedder
+    `heading` is the path of headings above it, joined by HEADING_SEPARATOR. `tokens` is what the embedder
     counts for prefix, heading and text together, special tokens included.
     """
 

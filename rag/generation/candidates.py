@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from rag.text import Span, sentences
-from rag.types import Passage
+from rag.types import HEADING_SEPARATOR, Passage
 
 Form = Literal["prose", "row", "code", "heading"]
 
@@ -83,7 +83,7 @@ class _Reader:
 
     def __init__(self, place: int, passage: Passage) -> None:
         self.place, self.text = place, passage.text
-        over, _, own = passage.chunk.heading.rpartition(" > ")
+        over, _, own = passage.chunk.heading.rpartition(HEADING_SEPARATOR)
         # A passage may open ahead of the heading that its chunk stands under: what is there does not stand under it.
         starts_before = any(line[0].strip("# \t") == own for line in _HEADING_LINE.finditer(self.text))
         self.above = self.heading = over if starts_before else passage.chunk.heading

@@ -12,7 +12,7 @@ import numpy as np
 
 from rag.retrieval.lexical import CHUNK_WEIGHT, query_terms
 from rag.retrieval.rerank import FEATURES, WEIGHTS, features
-from rag.retrieval.retriever import NotesRetriever, dense_weight, headed
+from rag.retrieval.retriever import NotesRetriever, by_headings, dense_weight
 from rag.text import typed
 from rag.types import Explanation, Feature, Matched, Passage, Scope
 
@@ -33,7 +33,7 @@ def explain(
     lexical = index.lexical.scores(wanted)
     proposals = retriever.proposals(lexical, found.rows, found.fused)
     table = features(looked_up, wanted, index.lexical, proposals, index.kin)
-    headings = headed(looked_up, proposals)
+    headings = by_headings(looked_up, proposals)
     weight = dense_weight(table)
     by_section = {proposal.section: at for at, proposal in enumerate(proposals)}
     explained = []

@@ -174,7 +174,7 @@ class NotesRetriever(BaseRetriever):
             return final
         found = self.proposals(lexical, rows, fused)
         table = features(query, wanted, self.index.lexical, found, self.index.kin)
-        scores = score(table) + sum(headed(query, found).values())
+        scores = score(table) + sum(by_headings(query, found).values())
         weight = dense_weight(table)
         sections = self.index.lexical.section_of[rows]
         for proposal, value in zip(found, scores, strict=True):
@@ -268,7 +268,7 @@ def dense_weight(table: NDArray[np.float32]) -> float:
     return RERANKED_DENSE_WEIGHT * (1 + UNSAID * (1 - together))
 
 
-def headed(query: str, found: Sequence[Proposal]) -> dict[str, NDArray[np.float32]]:
+def by_headings(query: str, found: Sequence[Proposal]) -> dict[str, NDArray[np.float32]]:
     """What sections gain or lose by their headings beside the model of the second look, float32 (len(found),) by name.
 
     A heading without a text comes after all that has been looked at.

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.retrieval.index import IndexedChunk
+from rag.types import HEADING_SEPARATOR
 
 _WORD = re.compile(r"\w+")
 # Few words are shared by chance.
 _COPIED, _ENOUGH = 0.9, 12
-_SEPARATOR = " > "
 _SHORT_CHARS = 600
 
 
@@ -114,12 +114,14 @@ def _grow_beyond(
     """A span and what stands beside it under the same heading, what follows first, as far as it fits."""
     start, end = span
     own = hit.chunk.heading
-    parent = own.rpartition(_SEPARATOR)[0]
+    parent = own.rpartition(HEADING_SEPARATOR)[0]
     # What only shares the title is about something else.
     if not parent:
         return span
-    common = parent if _SEPARATOR in parent else own
-    near = [one for one in near if one.chunk.heading == common or one.chunk.heading.startswith(common + _SEPARATOR)]
+    common = parent if HEADING_SEPARATOR in parent else own
+    near = [
+        one for one in near if one.chunk.heading == common or one.chunk.heading.startswith(common + HEADING_SEPARATOR)
+    ]
     for one in near:
         if one.chunk.start < end:
             continue

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.split import CHUNK_CHARS, DEFAULT_CHUNK_TOKENS, HEADING_SEPARATOR, Splitter, blocks_of
+from ingest.split import CHUNK_CHARS, DEFAULT_CHUNK_TOKENS, Splitter, blocks_of
 from rag.retrieval.tokens import EncoderTokenizer
 from rag.settings import Settings
 from rag.text import normalise
-from rag.types import Document
+from rag.types import HEADING_SEPARATOR, Document
 from tests.ingest.shapes import LONG_WORD, MARKDOWN, SHAPES, TEXT_SHAPES
 
 
