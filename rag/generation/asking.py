@@ -15,8 +15,8 @@ from rag.generation.question_words import Kind, Wants, asks_meaning, kind_of, wa
 from rag.text import bigrams, kiwi, language
 from rag.types import Question
 
-# So many words has a short question.
-_FEW = 5
+# Words of a question up to which words that only explain ("동작", "work") are no terms of it.
+FEW = 5
 _COUNTED = {"두": 2, "세": 3, "네": 4, "다섯": 5, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _COUNT = re.compile(r"\b([2-9])\s?(?:가지|개의)|([두세네]|다섯)\s?(?:가지|개의)|\b(two|three|four|five|six)\b", re.I)
 # The phrase whose meaning is asked for.
@@ -145,7 +145,7 @@ def _read(text: str) -> Asked:
     body = text if head is None else text[: head.start] + " " + text[head.end :]
     terms = dict.fromkeys(_stem(m.form) for m in words if head is None or m.form != head.form)
     bare = {term: None for term in terms if not _OF_ASKING.fullmatch(term)}
-    if bare and len(terms) <= _FEW and (kind == "why" or wants in ("works", "formula", "code")):
+    if bare and len(terms) <= FEW and (kind == "why" or wants in ("works", "formula", "code")):
         terms = bare
     alone = _names_alone(found)
     if kind == "what" and not wants and len(terms) <= 3 and (alone or asks_meaning(text)):

@@ -114,8 +114,8 @@ _CONTRAST = re.compile(
 _OPENING_QUESTION = re.compile(r"^[*_`\"'“‘]*(?:Q[.:]\s*)?[^.?？\n]{4,120}[?？][*_`\"'”’]*\s*\S")
 
 
-def cues(asked: Asked, candidate: Candidate, shared: float) -> dict[str, float]:
-    """Numbers by name, mostly 0 or 1; `shared` 0..1: how much of the question the candidate repeats."""
+def cues(asked: Asked, candidate: Candidate) -> dict[str, float]:
+    """Numbers by name, mostly 0 or 1."""
     text = candidate.text
     kind, wants = asked.kind, asked.wants
     prose = candidate.form == "prose"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from rag.generation.asking import Asked
+from rag.generation.asking import FEW, Asked
 from rag.generation.candidates import Candidate
 from rag.generation.headings import meets, named, parent
 from rag.generation.question_words import WHAT_IF
@@ -69,8 +69,6 @@ _OPENS_CODE = re.compile(r"(?:import|from|def|class|@|#|%|!pip|pip |print\()\s*"
 _IDENTIFIER = re.compile(r"`[^`\n]*[A-Za-z]+(?:_[A-Za-z]+|\.[a-z]\w*|\()[^`\n]*`|`[a-z]+[A-Z]\w*`")
 # Code answers "how do I ...?" where it repeats so much of the question.
 _HALF = 0.5
-# So many words has a short question.
-_FEW = 5
 
 
 def explaining(asked: Asked, candidate: Candidate, shared: float) -> dict[str, float]:
@@ -78,7 +76,7 @@ def explaining(asked: Asked, candidate: Candidate, shared: float) -> dict[str, f
     text, form, kind, wants = candidate.text, candidate.form, asked.kind, asked.wants
     prose, code = form == "prose", form == "code"
     told = kind in ("why", "define", "what")  # a date, a name or a number is known by its own signs
-    placed = told and len(asked.terms) <= _FEW  # a long question is about more than one heading can name
+    placed = told and len(asked.terms) <= FEW  # a long question is about more than one heading can name
     here = named(asked, candidate.section) if placed else 0.0
     over = named(asked, parent(candidate.heading)) if placed and here < 1 else 0.0
     works = told and wants in ("works", "how")

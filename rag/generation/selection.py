@@ -1,4 +1,4 @@
-"""Which sentences of the passages answer the question, best first, from a handful of transparent features.
+"""Which sentences of the passages answer the question, best first, from transparent features.
 
 Weights of words and places were fitted on one half of KLUE-MRC's documents (softmax over the sentences of five
 retrieved passages, L2: benchmarks/extractive.py); those of markup, headings, lists and definitions, which that
@@ -171,7 +171,7 @@ def features(asked: Asked, candidates: Sequence[Candidate]) -> list[dict[str, fl
                 if before is not None and questions[before]
                 else 0.0,
                 **cued,
-                **cues(asked, candidate, both[i] / best),
+                **cues(asked, candidate),
             }
         )
     return rows

@@ -1,8 +1,8 @@
 """The support check: which words of a passage stand behind a sentence, and do they say the same?
 
 Takes a sentence and a passage's text, returns a verdict with offsets into that text. Deterministic,
-no model but Kiwi's morphemes. Copied words are found first; otherwise the run of one or two
-sentences that shares most of the sentence's words is compared fact by fact.
+no model but Kiwi's morphemes and embeddings. Copied words are found first; otherwise up to eight places that share
+most of the sentence's words are compared with it, and verdict.py weighs what was found.
 """
 
 from __future__ import annotations

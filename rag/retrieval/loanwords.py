@@ -1,7 +1,8 @@
-"""How the notes spell a loanword that a question spells in the other script: "청크" asked, "chunk" written.
+"""How the notes write a word that a question writes otherwise: "청크" asked, "chunk" written.
 
 The words of a corpus go in once, at ingest; a question comes out as the notes would put it. What sounds
-alike is told by rag/transliteration.py; here is only which words there are and when to believe it.
+alike is told by rag/transliteration.py, what a term is called otherwise by glossary.py; here is only which words there
+are and when to believe it.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ BM25 adds words up wherever they stand and whatever they are. Here it is asked w
 one place holds the rare ones, whether the heading names them, what each is in the question, whether words that mean
 the same stand for those that are missing, and whether a number stands there when one is asked for.
 The weights were fitted by `python -m benchmarks.rerank_fit` on half of KLUE-MRC by document; they only order
-what BM25 proposed. Source of the loss: Cao et al. 2007, Learning to Rank: From Pairwise to Listwise Approach.
+what the legs propose. Source of the loss: Cao et al. 2007, Learning to Rank: From Pairwise to Listwise Approach.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ DENSE_WEIGHT = 1.0
 LEAST_READ = 0.2
 # The dense index proposes that many times the chunks that stay: their windows choose among them.
 AGAIN = 5
-# The same after the second look, whose scores are logits.
+# What meaning weighs after the second look, whose scores are logits.
 RERANKED_DENSE_WEIGHT = 10.0
 # How much more it weighs for a question of which no two neighbouring chunks hold a word.
 UNSAID = 2.0

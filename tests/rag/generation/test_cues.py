@@ -14,7 +14,7 @@ def asked(text):
 
 def cue(name, question, text, **fields):
     candidate = Candidate(0, 0, len(text), text, **fields)
-    return cues(asked(question), candidate, 0.5)[name]
+    return cues(asked(question), candidate)[name]
 
 
 @pytest.mark.parametrize(
