@@ -1,11 +1,12 @@
 """How good is the support check? Its verdicts on hand-written sentences over real passages.
 
-    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl [--set fresh] [--errors] [--keep] [--cross-check M]
+    .venv/bin/python benchmarks/support_check.py DATA=train.jsonl COURSES=folder [--set reported] [--errors] [--keep]
 
 Sentences are in benchmarks/support (README.md there): faithful paraphrases, sentences altered in a number, name,
 negation or the like, stitched from two places, invented. Those of the `tuning` set were looked at while the check was
-built; those of the `fresh` set were written afterwards by somebody who never ran it. KLUE's texts are not ours to
-copy: rows hold guids and offsets, the text comes from DATA (JSON lines with guid, title, context).
+built; the `reported` ones are the odd passages of the 400 answer sentences, which nobody looked at. KLUE's texts and
+those of the courses are not ours to copy: rows hold guids or paths, and offsets; the text comes from DATA (JSON lines
+with guid, title, context) and COURSES (the folder that holds hf-course and d2l-ko).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,19 +35,26 @@ NOTES = HERE.parent / "notes"
 KEPT = HERE.parent / "eval" / "assets" / "support_check.json"
 LABELS = ("faithful", "altered", "stitched", "invented")
 VERDICTS: tuple[Support, ...] = ("supported", "partly", "altered", "unsupported")
-SetName = Literal["tuning", "fresh"]
-FILES: dict[SetName, dict[str, str]] = {
-    "tuning": {
-        "klue": "klue",
-        "notes": "notes",
-        "written": "written",
-        "hard_klue": "klue",
-        "hard_written": "written",
-        "fresh_klue": "klue",
-        "fresh_notes": "notes",
-    },
-    "fresh": {"fresh2_klue": "klue", "fresh2_notes": "notes"},
+SetName = Literal["tuning", "reported"]
+KINDS = {
+    "klue": "klue",
+    "notes": "notes",
+    "written": "written",
+    "hard_klue": "klue",
+    "hard_written": "written",
+    "fresh_klue": "klue",
+    "fresh_notes": "notes",
+    "fresh2_klue": "klue",
+    "fresh2_notes": "notes",
+    "more_klue": "klue",
+    "more_courses": "courses",
+    "answers_klue": "klue",
+    "answers_courses": "courses",
 }
+# Of these the odd passages are reported, the even ones tuned on.
+HALVED = ("answers_klue", "answers_courses")
+FILES: dict[SetName, dict[str, str]] = {"tuning": KINDS, "reported": {file: KINDS[file] for file in HALVED}}
+_HEADING = re.compile(r"^(#+)\s+(.+?)(?:\s*\[\[.*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +71,27 @@ class Case:
     source: str
 
 
-def load_cases(name: SetName, data: Path | None, notes: Path = NOTES) -> list[Case]:
-    """The cases of a set; without `data` those over KLUE-MRC are left out."""
+def load_cases(name: SetName, data: Path | None, courses: Path | None, notes: Path = NOTES) -> list[Case]:
+    """The cases of a set; without `data` those over KLUE-MRC are left out, without `courses` those over courses."""
     cases: list[Case] = []
     for file, kind in FILES[name].items():
+        found: list[Case] = []
         if kind == "klue" and data is not None:
-            cases += klue_cases(data, file)
+            found += klue_cases(data, file)
+        elif kind == "courses" and courses is not None:
+            found += course_cases(courses, file)
         elif kind == "notes":
-            cases += note_cases(notes, file)
+            found += note_cases(notes, file)
         elif kind == "written":
-            cases += written_cases(file)
+            found += written_cases(file)
+        cases += [case for case in found if file not in HALVED or is_reported(case) == (name == "reported")]
     return cases
+
+
+def is_reported(case: Case) -> bool:
+    """Whether the case belongs to an odd passage of the 400 answer sentences."""
+    number = re.match(r"a[kn](\d+)-", case.id)
+    return number is not None and int(number[1]) % 2 == 1
 
 
 def klue_cases(data: Path, file: str = "klue") -> Iterator[Case]:
@@ -99,6 +118,17 @@ def note_cases(notes: Path, file: str = "notes") -> Iterator[Case]:
             spans.append((start, start + len(quote)))
         else:
             yield from case_of(row, text, row["source"].removesuffix(".md"), spans, file)
+
+
+def course_cases(courses: Path, file: str) -> Iterator[Case]:
+    """Cases over the courses; what stands over them are the headings above."""
+    for row in rows_of(file):
+        text = normalise((courses / row["source"]).read_text(encoding="utf-8"))
+        spans = [tuple(span) for span in row["evidence"]]
+        above: dict[int, str] = {}
+        for match in _HEADING.finditer(text, 0, min(span[0] for span in spans)):
+            above = {depth: name for depth, name in above.items() if depth < len(match[1])} | {len(match[1]): match[2]}
+        yield from case_of(row, text, "\n".join(above.values()), spans, file)
 
 
 def written_cases(file: str = "written") -> Iterator[Case]:
@@ -218,18 +248,27 @@ def _print_error(case: Case, verdict: Check) -> None:
         print(f"  said:  {case.sentence}\n  quote: {case.passage[verdict.start : verdict.end]!r}")
 
 
+def folders(given: Sequence[str]) -> tuple[Path | None, Path | None]:
+    """DATA and COURSES out of "DATA=path" and "COURSES=path", in any order; a bare path is DATA."""
+    named = dict(one.split("=", 1) if "=" in one else ("DATA", one) for one in given)
+    if unknown := named.keys() - {"DATA", "COURSES"}:
+        raise SystemExit(f"{', '.join(sorted(unknown))}: only DATA= and COURSES= are known.")
+    data, courses = (Path(named[name]) if name in named else None for name in ("DATA", "COURSES"))
+    return data, courses
+
+
 def main() -> None:
     """Parse the arguments and print a report for each set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", help="[DATA=]PATH of KLUE-MRC as JSON lines; left out: no KLUE sentences")
+    parser.add_argument("where", nargs="*", help="DATA=path of KLUE-MRC as JSON lines, COURSES=folder of both courses")
     parser.add_argument("--set", choices=[*FILES, "both"], default="both", help="which sentences")
-    parser.add_argument("--keep", action="store_true", help="keep the fresh figures for the footer of eval's reports")
+    parser.add_argument("--keep", action="store_true", help="keep the reported figures for eval's footer")
     parser.add_argument("--errors", action="store_true", help="list every sentence that was judged wrongly")
     parser.add_argument("--cross-check", metavar="M", help="ask a generator too: a folder, or an id of the hub")
     arguments = parser.parse_args()
-    data = Path(arguments.data.removeprefix("DATA=")) if arguments.data else None
+    data, courses = folders(arguments.where)
     for name in FILES if arguments.set == "both" else [arguments.set]:
-        found = [(c, check(c.sentence, c.passage, context=c.context)) for c in load_cases(name, data)]
+        found = [(c, check(c.sentence, c.passage, context=c.context)) for c in load_cases(name, data, courses)]
         print(f"\n== {name}")
         report(found)
         _cross_checked(arguments.cross_check, found)
@@ -242,9 +281,9 @@ def main() -> None:
         if arguments.errors:
             for case, verdict in found:
                 _print_error(case, verdict)
-        if arguments.keep and name == "fresh":
-            if data is None:
-                raise SystemExit("--keep takes DATA: the fresh set is half KLUE-MRC.")
+        if arguments.keep and name == "reported":
+            if data is None or courses is None:
+                raise SystemExit("--keep takes DATA and COURSES: the reported set is half of each.")
             KEPT.write_text(json.dumps(figures(found), indent=1) + "\n", encoding="utf-8")
 
 

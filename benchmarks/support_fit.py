@@ -1,7 +1,7 @@
 """Grow the trees of rag/grounding/verdict.py on the tuning set, and say what folds of it give.
 
     pip install lightgbm
-    .venv/bin/python benchmarks/support_fit.py DATA=train.jsonl [--out rag/grounding/support_trees.json]
+    .venv/bin/python benchmarks/support_fit.py DATA=train.jsonl COURSES=folder [--out rag/grounding/support_trees.json]
 
 Sentences over one passage stay in one fold. Every place that is looked at counts, all places of a sentence as much as
 one. Figures of agreement may only help, what contradicts may only harm. A stitched sentence counts as unsupported with
@@ -28,7 +28,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from support_check import FILES, NOTES, Case, case_of, interval, lines, load_cases, rows_of  # noqa: E402
+from support_check import KINDS, NOTES, Case, case_of, folders, interval, lines, load_cases, rows_of  # noqa: E402
 from support_statements import copies, statements  # noqa: E402
 
 from rag.grounding.plain import folded_claim  # noqa: E402
@@ -119,7 +119,7 @@ def near_copies(data: Path, count: int) -> list[Case]:
 
 def _unknown(data: Path) -> list[dict[str, Any]]:
     """Questions over passages of which neither set has a sentence."""
-    files = [file for files in FILES.values() for file, kind in files.items() if kind == "klue"]
+    files = [file for file, kind in KINDS.items() if kind == "klue"]
     known = {row["guid"] for file in files for row in rows_of(file)}
     rows = lines(data)
     texts = {row["context"] for row in rows if row["guid"] in known}
@@ -211,34 +211,27 @@ def tell(examples: Sequence[Row], found: NDArray[np.float64]) -> None:
 
 
 def main() -> None:
-    """Read, grow on everything, write; report what folds give, and the half of the first 400 to be reported."""
+    """Read, grow on everything that is not reported, write; report what folds give."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="[DATA=]PATH of KLUE-MRC as JSON lines")
+    parser.add_argument("where", nargs="+", help="DATA=path of KLUE-MRC as JSON lines, COURSES=folder of both courses")
     parser.add_argument("--out", type=Path, help="the file to write")
     args = parser.parse_args()
-    data = Path(args.data.removeprefix("DATA="))
-    examples = [seen(case) for case in load_cases("tuning", data)]
+    data, courses = folders(args.where)
+    if data is None or courses is None:
+        raise SystemExit("Trees are grown on sentences over KLUE-MRC and over courses: DATA= and COURSES= are needed.")
+    examples = [seen(case) for case in load_cases("tuning", data, courses)]
     beside = [seen(case, OF_STATEMENTS) for case in made(data, STATEMENTS)]
     drawn = [seen(case, OF_COPIES) for case in near_copies(data, 2 * COPIES)]
     beside += drawn[:COPIES]
     names = sorted(next(row.places[0] for row in examples if row.places))
+    grown = grow(examples, beside, names)
     if args.out:
-        args.out.write_text(as_json(grow(examples, beside, names), names) + "\n", encoding="utf-8")
+        args.out.write_text(as_json(grown, names) + "\n", encoding="utf-8")
     print(f"{FOLDS} folds of {len(examples)} sentences, by passage")
     tell(examples, out_of_fold(examples, beside, names))
-    odd = [row for row in examples if _is_reported(row.case)]
-    grown = grow([row for row in examples if not _is_reported(row.case)], beside, names)
-    print(f"odd passages of the first 400, grown without them: {len(odd)} sentences")
-    tell(odd, np.array([odds(row, grown, names) for row in odd]))
     said = [row.verbatim or any(map(nearly_copied, row.places)) for row in drawn[COPIES:]]
     held = [yes or odds(row, grown, names) >= SUPPORTED_AT for row, yes in zip(drawn[COPIES:], said, strict=True)]
     print(f"{len(held)} other near copies: {np.mean(said):.3f} told by rule, {np.mean(held):.3f} supported")
-
-
-def _is_reported(case: Case) -> bool:
-    """The half of the first 400 that was never to be tuned on: odd passages."""
-    number = re.match(r"[kn](\d+)-", case.id)
-    return case.source in ("klue", "notes") and number is not None and int(number[1]) % 2 == 1
 
 
 def _passage(case: Case) -> str:

@@ -20,12 +20,12 @@ from rag.text import HANGUL, bigrams
 from rag.text import asked as about
 from rag.types import Meaning, Passage
 
-# Words that ask rather than name what is asked about.
+# Words that ask rather than name what is asked about, and those that mean the day of asking, of which no note speaks.
 _ASKING = frozenset(
     "무엇 누구 언제 어디 왜 어떻 몇 얼마 어느 어떤 이유 이름 사람 인물 것 알 말하 설명 문서 뭐 무슨 방법 "
-    "머 뭣 차이 차이점 공식 뜻 의미 정의 개념 예시 법 "
+    "머 뭣 차이 차이점 공식 뜻 의미 정의 개념 예시 법 오늘 내일 어제 요즘 "
     "what who when where why how which explain describe name tell mean "
-    "many much exactly difference formula meaning definition example work vs".split()
+    "many much exactly difference formula meaning definition example work vs today tomorrow yesterday nowadays".split()
 )
 # How much a word says by its kind; with rarities at hand they multiply.
 _KIND_WEIGHT = {"name": 1.5, "noun": 1.0, "verb": 0.4, "adverb": 0.3}
