@@ -24,7 +24,7 @@ from benchmarks.kept import keep
 from rag.generation.engine import Engine
 from rag.generation.prompt import build_messages
 from rag.generation.yes_no import probabilities, prompts
-from rag.grounding.crosscheck import around, excerpt
+from rag.grounding.crosscheck import asked_about, together
 from rag.grounding.support import Check
 from rag.pipeline import Pipeline
 from rag.settings import Settings, load
@@ -100,10 +100,7 @@ def _sentences(passages: Sequence[Passage]) -> list[Claim]:
         spans = [span for span in sentences(passage.text) if 30 <= span.end - span.start <= 150]
         rows.append(
             [
-                Claim(
-                    passage.text[span.start : span.end],
-                    (excerpt(passage, passage.start + span.start, passage.start + span.end),),
-                )
+                Claim(passage.text[span.start : span.end], (passage.text[max(0, span.start - 100) : span.end + 100],))
                 for span in spans
             ]
         )
@@ -117,31 +114,44 @@ def _sentences(passages: Sequence[Passage]) -> list[Claim]:
 def told_of(
     model: str, found: Sequence[tuple[Case, Check]], report: Callable[[Sequence[tuple[Case, Check]]], None]
 ) -> None:
-    """For labelled sentences that a check called supported: what is left of them once `model` was asked, by threshold.
+    """Print the figures of labelled sentences once `model` was weighed with the words, by threshold.
 
     `report` prints a line of figures. A folder, or an id of the hub, which is fetched.
     """
+    asked = [(case, check) for case, check in found if asked_about(check.odds) and check.support != "unsupported"]
+    said = dict(zip((case.id for case, _ in asked), heard(model, asked), strict=True))
+    for threshold in THRESHOLDS:
+        print(f"  both together at least {threshold}: ", end="")
+        report([(case, _weighed(check, said.get(case.id), threshold)) for case, check in found])
+
+
+def heard(model: str, asked: Sequence[tuple[Case, Check]]) -> list[float | None]:
+    """The model's probability of yes for each sentence and the words that the check took for its support."""
     where = "generator.path" if Path(model).is_dir() else "generator.id"
     settings = load({where: model, "cross_check": True, "models": "hub"}, environ={}).settings
     opened = open_generator(settings)
     engine = Engine(opened.model, queue_size=1, deadline_s=settings.generator.deadline_s)
-    yes: dict[str, float | None] = {}
     started = time.perf_counter()
-    for case, check in found:
-        if check.support == "supported":
-            low, high = around(case.passage, check.start, check.end)
-            claim = Claim(case.sentence, (f"{case.context}\n{case.passage[low:high]}".strip(),))
-            (yes[case.id],) = probabilities([claim], engine.submit, question=case.sentence)
+    said: list[float | None] = []
+    try:
+        for case, check in asked:
+            over = f"({' '.join(case.context.split())}) " if case.context else ""
+            claim = Claim(case.sentence, (over + case.passage[check.start : check.end],))
+            said += probabilities([claim], engine.submit, question=case.sentence)
+    finally:
+        engine.close()
     seconds = time.perf_counter() - started
-    engine.close()
-    print(f"{opened.name} on {opened.backend}: {len(yes)} asked, {1000 * seconds / max(1, len(yes)):.0f} ms each")
-    for threshold in THRESHOLDS:
-        print(f"  yes at least {threshold}: ", end="")
-        report([(case, _lowered(check, yes.get(case.id), threshold)) for case, check in found])
+    print(f"{opened.name} on {opened.backend}: {len(said)} asked, {1000 * seconds / max(1, len(said)):.0f} ms each")
+    return said
 
 
-def _lowered(check: Check, yes: float | None, threshold: float) -> Check:
-    return check if yes is None or yes >= threshold else replace(check, support="partly")
+def _weighed(check: Check, yes: float | None, threshold: float) -> Check:
+    if yes is None:
+        return check
+    holds = together(check.odds, yes) >= threshold
+    return (
+        check if holds == (check.support == "supported") else replace(check, support="supported" if holds else "partly")
+    )
 
 
 def _since(started: float) -> float:

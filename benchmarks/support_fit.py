@@ -33,7 +33,7 @@ from support_statements import copies, statements  # noqa: E402
 
 from rag.grounding.plain import folded_claim  # noqa: E402
 from rag.grounding.reading import read  # noqa: E402
-from rag.grounding.support import SUPPORTED_AT, candidates, copied, examined, without_lead_in  # noqa: E402
+from rag.grounding.support import SUPPORTED_AT, candidates, check, copied, examined, without_lead_in  # noqa: E402
 from rag.grounding.verdict import nearly_copied  # noqa: E402
 from rag.text import normalise  # noqa: E402
 
@@ -61,9 +61,11 @@ SHAPE: dict[str, Any] = {
     "verbose": -1,
     "deterministic": True,
 }
+# The sentences that are put to a generator: written last, by many hands.
+NEWEST = ("answers_klue", "answers_courses", "more_klue", "more_courses")
 HELPS = frozenset(
     "score said copied last_verb near in_order run bigrams slots_agree topic_good worst0_strength worst1_strength "
-    "worst2_strength worst0_near worst1_near worst2_near".split()
+    "worst2_strength worst0_near worst1_near worst2_near order_agrees".split()
 )
 HARMS = re.compile(
     r".*_(?:against|differs|opposed)|contradicts|differs|unmatched(?:_share)?|missing_(?:names|nouns|verbs)|blurred"
@@ -210,11 +212,51 @@ def tell(examples: Sequence[Row], found: NDArray[np.float64]) -> None:
         print(f"{threshold:5.1f} precision, recall:", "; ".join(told))
 
 
+def weigh(model: str, examples: Sequence[Row], found: NDArray[np.float64], limit: int) -> None:
+    """Print what the model's yes is worth beside words that were grown on other passages; see crosscheck.py.
+
+    Sentences are drawn from the newest of the tuning set, stitched ones left out.
+    """
+    from benchmarks.cross_check import heard
+
+    places = [
+        n
+        for n, row in enumerate(examples)
+        if row.case.source in NEWEST and row.case.label != "stitched" and np.isfinite(found[n])
+    ]
+    places = random.Random(9).sample(places, min(limit, len(places)))
+    cases = [examples[n].case for n in places]
+    checked = [(case, check(case.sentence, case.passage, context=case.context)) for case in cases]
+    said = heard(model, checked)
+    told = [(found[n], yes, case.label == "faithful") for n, yes, case in zip(places, said, cases, strict=True) if yes]
+    words, model_says = np.array([row[0] for row in told]), np.array([np.log(row[1] / (1 - row[1])) for row in told])
+    right = np.array([row[2] for row in told])
+    table = np.column_stack([words, model_says, np.ones(len(right))])
+    weights = np.zeros(3)
+    for _ in range(50):  # Newton's steps with a ridge of 0.3
+        sure = 1 / (1 + np.exp(-table @ weights))
+        curved = (table * (sure * (1 - sure))[:, None]).T @ table + 0.3 * np.eye(3)
+        weights += np.linalg.solve(curved, table.T @ (right - sure) - 0.3 * weights)
+    ours, theirs, bias = weights
+    print(
+        f"{len(right)} sentences: WEIGHT {theirs / ours:.2f}, BIAS {bias / ours:.2f} beside words that count {ours:.2f}"
+    )
+    both = words + (theirs * model_says + bias) / ours
+    for name, odds_of in (("words", words), ("model", model_says), ("both", both)):
+        above, below = odds_of[right], odds_of[~right]
+        print(f"  AUROC of {name}: {(above[:, None] > below).mean():.3f}")
+    for threshold in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
+        called = 1 / (1 + np.exp(-both)) >= threshold
+        print(f"  both at least {threshold}: {right[called].mean():.3f} {called[right].mean():.3f}")
+
+
 def main() -> None:
     """Read, grow on everything that is not reported, write; report what folds give."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("where", nargs="+", help="DATA=path of KLUE-MRC as JSON lines, COURSES=folder of both courses")
     parser.add_argument("--out", type=Path, help="the file to write")
+    parser.add_argument("--cross-check", metavar="M", help="weigh a generator's yes too: a folder, or an id of the hub")
+    parser.add_argument("--limit", type=int, default=300, help="so many sentences are put to it")
     args = parser.parse_args()
     data, courses = folders(args.where)
     if data is None or courses is None:
@@ -228,7 +270,10 @@ def main() -> None:
     if args.out:
         args.out.write_text(as_json(grown, names) + "\n", encoding="utf-8")
     print(f"{FOLDS} folds of {len(examples)} sentences, by passage")
-    tell(examples, out_of_fold(examples, beside, names))
+    found = out_of_fold(examples, beside, names)
+    tell(examples, found)
+    if args.cross_check:
+        weigh(args.cross_check, examples, found, args.limit)
     said = [row.verbatim or any(map(nearly_copied, row.places)) for row in drawn[COPIES:]]
     held = [yes or odds(row, grown, names) >= SUPPORTED_AT for row, yes in zip(drawn[COPIES:], said, strict=True)]
     print(f"{len(held)} other near copies: {np.mean(said):.3f} told by rule, {np.mean(held):.3f} supported")

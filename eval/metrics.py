@@ -103,8 +103,8 @@ ANSWERABLE_SCORE = "answerable_score"
 """Kept beside a question's scores: what the refusal rests on, higher for "can be answered"."""
 
 CROSS_CHECKED, CROSS_DOUBTED = "cross_checked", "cross_doubted"
-"""Kept beside a question's scores where `cross_check` was on: sentences the generator was asked about, and those it
-made less than supported."""
+"""Kept beside a question's scores where `cross_check` was on: sentences the generator was asked about, and those of
+them that are less than supported."""
 
 
 def named(name: str) -> Metric:

@@ -195,10 +195,10 @@ def _notes_on_answers(report: Mapping[str, Any], run: Run, note: Any) -> None:
             sum(r.scores.get(name) or 0 for r in run.results) for name in (CROSS_CHECKED, CROSS_DOUBTED)
         )
         note(
-            f"cross_check was on: the generator was asked about {checked:,.0f} supported sentences and made "
-            f"{doubted:,.0f} of them partly supported. Metrics of citations are counted by words alone.",
-            f"cross_check를 켜고 쟀습니다: 근거가 있다고 본 문장 {checked:,.0f}개를 답변 모델에 물어 "
-            f"{doubted:,.0f}개를 '일부만 근거 있음'으로 낮췄습니다. 인용 지표는 낱말만으로 셉니다.",
+            f"cross_check was on: the generator was asked about {checked:,.0f} sentences, and {doubted:,.0f} of them are "
+            "not called supported by words and generator together. Metrics of citations are counted by words alone.",
+            f"cross_check를 켜고 쟀습니다: 문장 {checked:,.0f}개를 답변 모델에 물었고, 그 가운데 {doubted:,.0f}개는 "
+            "낱말과 모델을 함께 볼 때 근거가 있다고 하지 않습니다. 인용 지표는 낱말만으로 셉니다.",
         )
     if (at_a_time := report["asked"]["in_flight"]) > 1:
         note(

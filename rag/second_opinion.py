@@ -1,4 +1,4 @@
-"""The cross-check of one answer: grounding says what to ask, generation asks it, grounding lowers what got a no.
+"""The cross-check of one answer: grounding says what to ask, generation asks it, grounding weighs what it heard.
 
 Stands beside pipeline.py, where the sisters meet. Whatever goes wrong leaves the verdicts of the words as they were,
 for the answer is written by then; only an asker who left is an error.
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class SecondOpinion:
-    """Asks the generator behind `engine` about the supported sentences of its answers."""
+    """Asks the generator behind `engine` about sentences of its answers."""
 
     def __init__(self, engine: Engine, threshold: float) -> None:
         self._engine = engine
@@ -59,4 +59,4 @@ class SecondOpinion:
             if isinstance(error, BadConfiguration):
                 self.fallbacks = (str(error),)
             return verdicts
-        return crosscheck.lowered(*verdicts, dict(zip(claims, said, strict=True)), self._threshold)
+        return crosscheck.weighed(*verdicts, dict(zip(claims, said, strict=True)), self._threshold)

@@ -154,10 +154,13 @@ class Settings(BaseSettings):
         "mark", description="mark: show how well a sentence is supported; strict: withhold unsupported ones."
     )
     cross_check: bool = Field(
-        False, description="Ask the generator whether the note says each supported sentence; a no makes it partly so."
+        False, description="Ask the generator too whether the note says a sentence, and weigh its yes with the words."
     )
     cross_check_threshold: float = Field(
-        0.5, ge=0, le=1, description="Least probability of yes with which cross_check leaves a sentence supported."
+        0.5,
+        ge=0,
+        le=1,
+        description="Least probability, by words and generator, with which cross_check calls a sentence supported.",
     )
     max_question_chars: int = Field(2000, ge=10, description="Longest question, in characters.")
     threads: int | None = Field(None, ge=1, description="CPU threads for models; unset: every core.")

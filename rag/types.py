@@ -85,6 +85,8 @@ class Sentence:
     markers: tuple[int, ...]
     model_yes: float | None = None
     """How sure the generator was, 0..1, that the note says this, where `cross_check` had it asked."""
+    odds: float = field(default=0.0, compare=False)
+    """Log-odds by the words alone that the note says this; infinite where it stands there word for word."""
 
 
 @dataclass(frozen=True, slots=True)

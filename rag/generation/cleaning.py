@@ -15,7 +15,7 @@ from collections.abc import Iterable
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]")
 _CHAT_TOKEN = re.compile(r"<\|([^<>|\n]{1,64})\|>")
 _ROLE_TAG = re.compile(
-    r"<(/?\s*(?:think|tool_call|tool_response|tools|s|start_of_turn|end_of_turn|system|assistant|user|notes)\b[^<>\n]*)>",
+    r"<(/?\s*(?:think|tool_call|tool_response|tools|s|start_of_turn|end_of_turn|system|assistant|user|notes|premise|hypothesis)\b[^<>\n]*)>",
     re.IGNORECASE,
 )
 _BRACKET_ROLE = re.compile(r"\[(/?(?:INST|SYS)\b[^\]\n]*)\]|<<(/?SYS)>>", re.IGNORECASE)

@@ -6,6 +6,7 @@ citations for one answer. Knows nothing of streaming.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Attribution:
     support: Support
     citations: tuple[Citation, ...]
     new: tuple[Citation, ...]
+    odds: float = -math.inf
+    """The best of its quotes' log-odds, see `Check`."""
 
 
 class Attributor:
@@ -67,7 +70,8 @@ class Attributor:
             return Attribution(support, (), ())
         before = len(self._citations)
         cited = tuple(dict.fromkeys(self._cite(place, checks[place]) for place in chosen))
-        return Attribution(support, cited, tuple(c for c in cited if c.marker > before))
+        odds = max(checks[place].odds for place in chosen)
+        return Attribution(support, cited, tuple(c for c in cited if c.marker > before), odds)
 
     def _check(self, sentence: str, place: int) -> Check:
         passage = self._passages[place]

@@ -217,7 +217,7 @@ class Citer:
             yield self._write(tail)
         numbers = tuple(citation.marker for citation in found.citations)
         assert self._start is not None
-        self._sentences.append(Sentence(self._start, self._length, found.support, numbers))
+        self._sentences.append(Sentence(self._start, self._length, found.support, numbers, odds=found.odds))
         self._start, self._lead = None, between
 
     def _marked_tail(self, body: str, gap: str, markers: str) -> str:

@@ -1,7 +1,7 @@
-"""What a clause of the sentence turns round: denials, opposites, bounds and what is counted, who and whom.
+"""What a clause of the sentence turns round: opposites, bounds and what is counted, who and whom.
 
-Takes the pairs of clauses of one sentence and one range of a note; says what contradicts. Numbers, names
-and quantifiers are compared in facts.py, roles over whole sentences in relations.py.
+Takes the pairs of clauses of one sentence and one range of a note; says what contradicts. Denials are compared in
+turned.py, numbers, names and quantifiers in facts.py, roles over whole sentences in relations.py and exchange.py.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from rag.grounding.counting import miscounted
-from rag.grounding.difference import Difference, prefixed
-from rag.grounding.lexicon import NEGATIVE, opposites
+from rag.grounding.difference import Difference
+from rag.grounding.direction import redirected
+from rag.grounding.exchange import caught, exchanges, received
+from rag.grounding.lexicon import NEGATIVE, opposites, stem, synonymous
 from rag.grounding.likeness import LIKE
 from rag.grounding.marking import marked_otherwise
 from rag.grounding.pairing import NOMINAL, Pair
-from rag.grounding.reading import Reading, Word
+from rag.grounding.turned import lightly, turned
 
-_NEXT_TO = 2
-_BRACKET = re.compile(r"[()]")
 _PEOPLE = frozenset(["s", "o", "에게", "한테", "에게서", "한테서", "로부터", "에서", "으로", "로"])
-_DENYING = ("미", "불", "비", "무", "부")
 _JOINING = frozenset(["", "와", "과", "도", "만"])
 _PASSIVE = re.compile(
     r"\bby\b|\b(?:is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?\w+(?:ed|en|t|wn|ne|de|ld)\b", re.IGNORECASE
@@ -33,11 +32,19 @@ def contrasts(paired: Sequence[Pair]) -> list[Difference]:
     """Where clauses of the sentence say the contrary of their clauses in the note."""
     found = []
     for pair in paired:
-        found += _opposed(pair) or _turned(pair)
+        found += _opposed(pair) or turned(pair) or lightly(pair)
         found += miscounted(pair)
         found += _exchanged(pair) or marked_otherwise(pair)
         found += _switched(pair)
-    return [*found, *_crossed(paired), *_unsaid(paired)]
+    return [
+        *found,
+        *exchanges(paired),
+        *caught(paired),
+        *received(paired),
+        *redirected(paired),
+        *_crossed(paired),
+        *_unsaid(paired),
+    ]
 
 
 def _unsaid(paired: Sequence[Pair]) -> list[Difference]:
@@ -49,42 +56,6 @@ def _unsaid(paired: Sequence[Pair]) -> list[Difference]:
     ]
 
 
-def _turned(pair: Pair) -> list[Difference]:
-    """Words that one text denies and the other does not, unless a word beside them denies in its turn."""
-    found = []
-    for place in pair.here:
-        word = pair.claim.words[place]
-        spots: Sequence[int] = pair.strong(place)
-        spots = [spot for spot in spots if spot in pair.inside] or spots
-        if not spots or word.aside or any(pair.noted[spot].aside for spot in spots):
-            continue
-        if any(prefix + word.lemma in pair.note.source for prefix in _DENYING) and word.negated:
-            continue  # Kiwi may leave 미성년자 whole
-        near = _denials(pair.claim, pair.claim.words, place, pair.here)
-        if all(
-            word.negated != pair.noted[spot].negated
-            and not prefixed(word.form, pair.noted[spot].form)
-            and near % 2 == _denials(pair.note, pair.noted, spot, pair.part_of(spot)) % 2
-            for spot in spots
-        ):
-            # Where both clauses deny an odd number of things, they may deny the same in other words.
-            both = _denied(pair.claim.words, pair.here) % 2 == _denied(pair.noted, pair.inside) % 2
-            found.append(Difference("negation", word.form, not both))
-    return found
-
-
-def _denied(words: Sequence[Word], clause: Sequence[int]) -> int:
-    return sum(words[place].negated and not words[place].aside for place in clause)
-
-
-def _denials(text: Reading, words: Sequence[Word], place: int, clause: Sequence[int]) -> int:
-    """How often the words next to one deny: 지원은 받지 않는다 says what 지원 없이 says; a bracket is apart."""
-    near = [words[n] for n in range(place - _NEXT_TO, place + _NEXT_TO + 1) if n != place and n in clause]
-    here = words[place]
-    near = [w for w in near if not _BRACKET.search(text.source[min(w.end, here.end) : max(w.start, here.start)])]
-    return sum((word.negated and not word.aside) + (word.form in NEGATIVE) for word in near)
-
-
 def _opposed(pair: Pair) -> list[Difference]:
     """Words whose opposite the note's clause holds, where nothing else denies it: 같다 is 차이가 없다."""
     said = [pair.claim.words[place] for place in pair.here]
@@ -94,17 +65,23 @@ def _opposed(pair: Pair) -> list[Difference]:
         return []
     forms, outside = {word.form for word in said}, {word.form for word in pair.noted}
     inner = {word.form for word in there}
+    explained = {match.place for matches in pair.found for match in matches if match.strength >= LIKE}
     for place in pair.here:
         word = pair.claim.words[place]
         against = opposites().get(word.form, frozenset())
         if word.form in inner or any(spot in pair.inside for spot in pair.strong(place)):
             continue
         for spot in pair.inside:
-            if pair.noted[spot].form in against - forms and (
-                (word.form not in outside and not pair.strong(place)) or _beside_the_same(pair, place, spot)
+            other = pair.noted[spot]
+            if (
+                other.form in against - forms
+                and other.negated == word.negated
+                and not synonymous(word.lemma, other.lemma)
+                and spot not in explained
+                and ((word.form not in outside and not pair.strong(place)) or _beside_the_same(pair, place, spot))
             ):
                 return [Difference("opposite", word.form, True)]
-    return _of_the_other(pair, forms)
+    return _of_the_other(pair, {word.form for word in pair.claim.words})
 
 
 def _of_the_other(pair: Pair, forms: set[str]) -> list[Difference]:
@@ -120,11 +97,13 @@ def _of_the_other(pair: Pair, forms: set[str]) -> list[Difference]:
         for part in pair.parts:
             marks = [(pair.noted[spot].start, pair.noted[spot].form) for spot in part]
             marks = [(start, form) for start, form in marks if form == word.form or form in against]
+            if any(spot in part and pair.noted[spot].form != word.form for spot in pair.strong(place)):
+                continue
             if len({form == word.form for _, form in marks}) < 2:
                 continue
             spots = [q.start for number in pair.claim.quantities for q in pair.note.quantities if number.same_as(q)]
             spots = [spot for spot in spots if marks[0][0] < spot <= pair.noted[part[-1]].end] or [
-                pair.noted[m].start for i in pair.here if i != place for m in pair.strong(i) if m in part
+                pair.noted[m].start for i in pair.here if i > place for m in pair.strong(i) if m in part
             ]
             ahead = [
                 next((form == word.form for start, form in reversed(marks) if start < spot), None) for spot in spots
@@ -167,6 +146,8 @@ def _in_each_others_place(pair: Pair, i: int, j: int, p: int, q: int) -> bool:
     for step in (1, -1):
         x, y = i + step, j + step
         if {x, y} <= set(pair.here) and {p + step, q + step} <= set(pair.inside) and {x, y}.isdisjoint({i, j}):
+            if "verb" in (pair.claim.words[x].kind, pair.claim.words[y].kind):
+                continue  # 단어를 뽑는 분포, 분포에서 뽑는 단어
             mine, theirs = pair.claim.words[x].form, pair.claim.words[y].form
             if mine == pair.noted[q + step].form != pair.noted[p + step].form == theirs:
                 return True
@@ -190,6 +171,8 @@ def _switched(pair: Pair) -> list[Difference]:
         before = [known[place] for place in known if place < pivot]
         behind = [known[place] for place in known if place > pivot]
         moved = sum(place > spot for place in before)
+        if stem(pair.claim.words[pivot].lemma) != stem(pair.noted[spot].lemma):
+            continue  # a fire destroyed what perished
         ahead = pair.claim.source[: pair.claim.words[pivot].start].rstrip()
         if moved and moved == len(before) and any(place < spot for place in behind):
             if not ahead.endswith(_NO_VERB_AFTER):

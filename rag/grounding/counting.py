@@ -6,15 +6,21 @@ Takes a pair of clauses; says where the same number is told of another unit or b
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from rag.grounding.difference import Difference
 from rag.grounding.lexicon import alike, canonical, synonymous
 from rag.grounding.pairing import Pair
 from rag.grounding.quantity import Quantity
-from rag.grounding.reading import Reading
+from rag.grounding.reading import Reading, Word
 from rag.grounding.units import HARD_UNITS
 
-_MARGIN = 12
+# How far from the words of a clause its numbers may stand, and how near to a number what it may count.
+_EDGE, _MARGIN = 26, 12
+_PHRASE = 24
+_OF, _ITS, _NEXT = re.compile(r"의?\s?"), re.compile(r"의\s?"), re.compile(r"\s?")
+# What these count is told behind them: 세 개의 층, 3명의 학자.
+_COUNTS_NOUNS = frozenset(["item", "person", "대"])
 _VAGUE = frozenset(["item", "times", "person", "ordinal", "age"])
 _MOST = re.compile(
     r"(?:at most|up to|no more than|not more than|less than|fewer than|under|below|within|최대(?:한)?|많아야)\s*$",
@@ -32,23 +38,27 @@ def miscounted(pair: Pair) -> list[Difference]:
     if not pair.inside:
         return []
     said, words = pair.claim.words, pair.noted
-    ours = said[pair.here[0]].start - _MARGIN, said[pair.here[-1]].end + _MARGIN
-    theirs = words[pair.inside[0]].start - _MARGIN, words[pair.inside[-1]].end + _MARGIN
+    ours = said[pair.here[0]].start - _EDGE, said[pair.here[-1]].end + _EDGE
+    theirs = words[pair.inside[0]].start - _EDGE, words[pair.inside[-1]].end + _EDGE
     found = []
     for number in pair.claim.quantities:
         if not ours[0] <= number.start <= ours[1] or not number.sure:
             continue
-        same = [q for q in pair.note.quantities if theirs[0] <= q.start <= theirs[1] and number.same_as(q)]
+        inside = [q for q in pair.note.quantities if theirs[0] <= q.start <= theirs[1]]
+        same = [q for q in inside if number.same_as(q)] or [q for q in inside if _in_another_measure(number, q)]
         name = pair.claim.source[number.start : number.end]
         bound, bounds = _bound(pair.claim, number), {_bound(pair.note, q) for q in same}
         if bound and -bound in bounds and bound not in bounds:
             found.append(Difference("bound", name, True))
             continue
-        counted, others = _counted(pair.claim, number), [_counted(pair.note, q) for q in same]
-        real = {counted, *others} <= HARD_UNITS  # compared as amounts before
-        if counted and others and all(others) and not real and not any(_same(counted, other) for other in others):
-            found.append(Difference("unit", f"{name}, {others[0]}", True))
+        other = _counts_another(number, same, pair.claim, pair.note)
+        if other:
+            found.append(Difference("unit", f"{name}, {other}", True))
     return found
+
+
+def _in_another_measure(number: Quantity, other: Quantity) -> bool:
+    return number.value == other.value and not {number.measure, other.measure} <= HARD_UNITS
 
 
 def _bound(text: Reading, number: Quantity) -> int:
@@ -60,17 +70,53 @@ def _bound(text: Reading, number: Quantity) -> int:
     return 1 if _LEAST.search(ahead) or _LEAST_AFTER.match(after) else 0
 
 
-def _counted(text: Reading, number: Quantity) -> str:
-    """The unit, or the word right behind; "" where neither is telling."""
-    if not number.unit and 1000 <= number.value < 2100:
+def _counts_another(number: Quantity, same: Sequence[Quantity], claim: Reading, note: Reading) -> str:
+    """What the note counts by that number, where the sentence counts another thing; "" where it is the same."""
+    loose = number.measure in _COUNTS_NOUNS
+    if any((q.measure in _COUNTS_NOUNS) != loose for q in same):
         return ""
-    if number.unit:
-        return "" if number.unit in _VAGUE else number.unit
-    for word in text.words:
-        if word.start >= number.end:
-            beside = text.source[number.end : word.start] in ("", " ")
-            return word.form if beside and word.kind == "noun" else ""
-    return ""
+    ours, others = _counted(claim, number), [_counted(note, q) for q in same]
+    if not ours or not others or not all(others):
+        return ""
+    if {ours[0], *(other[0] for other in others)} <= HARD_UNITS:  # compared as amounts before
+        return ""
+    if any(_same(ours[0], other[0]) for other in others):
+        # 문장 쌍 for 단락 쌍: the same but for one word, which the note does not have at all
+        new = {word for word in ours if not any(_same(word, o) for other in others for o in other)}
+        gone = [o for o in others[0] if not any(_same(word, o) for word in ours)]
+        return gone[0] if gone and new and not new & note.places.keys() else ""
+    near = {word for word in ours[:1] for q in same for word in _around(note, q) if _same(word, ours[0])}
+    return "" if near else others[0][0]
+
+
+def _around(text: Reading, number: Quantity) -> list[str]:
+    """The words close to a number on either side: the 문장 of "문장 3개"."""
+    return [word.form for word in text.words_in(number.start - _MARGIN, number.end + _MARGIN)]
+
+
+def _counted(text: Reading, number: Quantity) -> list[str]:
+    """The unit or counter, or else the words right behind, the last of them first; none where neither tells."""
+    if number.may_be_year:
+        return []
+    if number.measure and number.measure not in (*_VAGUE, "대"):
+        return [number.measure]
+    if number.measure and number.measure not in _COUNTS_NOUNS:
+        return []
+    if number.measure == "person" and not text.source[number.start : number.end].endswith(("명", "인")):
+        return []
+    gap = _NEXT if not number.measure else _ITS if number.measure == "person" else _OF
+    words: list[Word] = []
+    for word in text.words_in(number.end, number.end + _PHRASE):
+        end = words[-1].end if words else number.end
+        if word.kind == "verb" or not (_NEXT if words else gap).fullmatch(text.source, end, word.start):
+            break
+        words.append(word)
+    if not words or (not number.measure and words[0].kind != "noun"):
+        return []
+    if number.measure:
+        return [word.form for word in reversed(words)]
+    plural = (word for word in words[:3] if word.lemma.isascii() and word.lemma.endswith("s"))
+    return [next(plural, words[0]).form]  # chapters of "12 long chapters"
 
 
 def _same(one: str, other: str) -> bool:

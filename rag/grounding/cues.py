@@ -9,7 +9,9 @@ import re
 from collections.abc import Sequence
 
 from rag.grounding.lexicon import opposites
+from rag.grounding.order import order
 from rag.grounding.pairing import Pair
+from rag.grounding.polarity import polarity
 from rag.grounding.reading import Reading
 from rag.grounding.spans import layout
 
@@ -54,6 +56,8 @@ def cues(paired: Sequence[Pair], claim: Reading, note: Reading, window: tuple[in
         "order_new": float(before and not _BEFORE.search(here)) + float(after and not _AFTER.search(here)),
         "passive_turned": float(bool(_PASSIVE.search(said)) != bool(_PASSIVE.search(near))),
         "opposed_nearby": _opposed_nearby(claim, note),
+        **polarity(paired, claim, note),
+        **order(paired),
     }
     for name, pattern in _CUES.items():
         ours, theirs = bool(pattern.search(said)), bool(pattern.search(here))

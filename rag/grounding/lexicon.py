@@ -52,7 +52,7 @@ def _same() -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def _groups() -> Mapping[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for number, line in enumerate(_lines("synonyms.txt")):
+    for number, line in enumerate([*_lines("synonyms.txt"), *_lines("thesaurus.txt")]):
         for word in line.split():
             found.setdefault(_stemmed(word), set()).add(number)
     return {word: frozenset(numbers) for word, numbers in found.items()}
@@ -74,6 +74,20 @@ def opposites() -> Mapping[str, frozenset[str]]:
             found.setdefault(one, set()).add(other)
             found.setdefault(other, set()).add(one)
     return {word: frozenset(others) for word, others in found.items()}
+
+
+@lru_cache(maxsize=1)
+def rivals() -> Mapping[str, frozenset[int]]:
+    """For a word or a name, the numbers of the classes it belongs to: red and blue cannot both be meant.
+
+    Korean words stand as they are, English ones as their stems; names of several words are joined by _ and lower-cased.
+    """
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(_lines("rivals.txt")):
+        for name in line.split():
+            lower = name.lower()
+            found.setdefault(lower if "_" in name else _stemmed(lower), set()).add(number)
+    return {name: frozenset(numbers) for name, numbers in found.items()}
 
 
 def canonical(form: str) -> str:

@@ -1,15 +1,17 @@
 """Quantities in running text: 3만 5천 명, 이천십구년, 2019. 3. 5., twelve layers, 0.6B, 92.5 %.
 
 Takes text and the morphemes Kiwi saw in it; returns values with a unit and a place. Whether two
-texts agree about them is decided in facts.py.
+texts agree about them is decided in amounts.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
+from rag.grounding.counters import counter_class
+from rag.grounding.named_amounts import named_amounts, years_named
 from rag.grounding.numerals import (
     DIGITS,
     ENGLISH,
@@ -43,6 +45,7 @@ _DATES = [
     re.compile(r"(?<![\d.])(?P<y>\d{4})\s?[-/.]\s?(?P<m>0?[1-9]|1[0-2])\s?[-/.]\s?(?P<d>[0-2]?\d|3[01])(?!\d)"),
     re.compile(r"(?<![\d.])(?P<y>\d{4})\.\s?(?P<m>0?[1-9]|1[0-2])\.(?!\d)"),
     re.compile(r"(?<![\d./])(?P<m>0?[1-9]|1[0-2])/(?P<d>1[3-9]|2\d|3[01])(?![\d./])"),
+    re.compile(r"(?<!\d)(?P<m>[1-9]|1[0-2])\s?[·ㆍ‧]\s?(?P<d>[1-9]|[12]\d|3[01])(?=\s?[가-힣]{2})"),  # 3·1 운동
     re.compile(rf"\b{_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y>\d{{4}})\b)?"),
     re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b(?:,?\s+(?P<y>\d{{4}})\b)?"),
     re.compile(rf"\b{_MONTH}\s+(?:of\s+)?(?P<y>\d{{4}})\b"),
@@ -54,33 +57,6 @@ _FRACTION = re.compile(
     r"(?P<below>\d+)\s?분의\s?(?P<above>\d+)|(?<![\d./])(?P<over>1(?=/)|2(?=/3)|3(?=/4))/(?P<under>[2-9]|10)(?![\d./])"
 )
 _GRID = re.compile(r"(?<![\d.A-Za-z])(?P<rows>\d{1,4})\s?[×xX]\s?(?P<columns>\d{1,4})(?![\d.A-Za-z])")
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
-_PARTS |= {"fifth": 5, "fifths": 5, "tenth": 10, "tenths": 10}
-_SHARE = re.compile(
-    r"(?P<half>절반|(?<![가-힣])반(?=으로|만|이 |을 |씩))|\b(?:by|in|as|only|about|nearly|than|to|at)\s(?P<cut>half)\b"
-    r"|\b(?P<halved>half)(?=\s(?:of|the|a|as|its|their)\b)"
-    r"|\b(?P<many>an?|one|two|three|four|nine)[\s-](?P<part>thirds?|quarters?|fourths?|fifths?|tenths?|half|halves)"
-    r"(?=\s(?:of|as)\b|[\s.,;]*$)",
-    re.IGNORECASE,
-)
-_TWICE = re.compile(r"갑절|\b(?:twice|doubles?|doubled|doubling)\b", re.IGNORECASE)
-_NATIVE_DAYS = {
-    "이틀": 2,
-    "사흘": 3,
-    "나흘": 4,
-    "닷새": 5,
-    "엿새": 6,
-    "이레": 7,
-    "여드레": 8,
-    "아흐레": 9,
-    "열흘": 10,
-    "보름": 15,
-}
-_DAYS = re.compile(rf"(?<![가-힣])(?:{'|'.join(_NATIVE_DAYS)})(?!달)|(?<![가-힣])일주일")
-_SOME = re.compile(
-    r"(?<![가-힣])(?:수|몇\s?)(?P<scale>[십백천만억조]+)|\b(?P<scales>dozens|tens|hundreds|thousands|millions|billions)\sof\b"
-)
-_SCALES = {"dozens": 10, "tens": 10, "hundreds": 100, "thousands": 1e3, "millions": 1e6, "billions": 1e9}
 _PLAIN = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*"
 _NUMBER = re.compile(rf"(?<![A-Za-z_\d])(?:{_PLAIN})")
 _APPROXIMATE = re.compile(
@@ -103,7 +79,7 @@ def quantities(text: str, morphemes: Sequence[Morpheme]) -> list[Quantity]:
         _dates(text),
         _fractions(text),
         _grids(text),
-        _named(text),
+        ([amount] for amount in named_amounts(text)),
         _written(text, morphemes),
         _hangul(text, morphemes),
         _worded(text),
@@ -114,7 +90,40 @@ def quantities(text: str, morphemes: Sequence[Morpheme]) -> list[Quantity]:
                 taken[start:end] = b"\1" * (end - start)
                 found.extend(group)
     found.sort(key=lambda quantity: (quantity.start, quantity.end))
-    return _share_units(text, found)
+    starts = {morpheme.start: morpheme for morpheme in morphemes}
+    return _share_units(text, years_named(filter(None, (_counted(text, starts, quantity) for quantity in found))))
+
+
+def _counted(text: str, starts: Mapping[int, Morpheme], number: Quantity) -> Quantity | None:
+    """The quantity with the counter behind it, and without a unit that only begins a word: 3 분석, 두 세트."""
+    if number.unit:
+        cut = _cut_word(text, starts, number)
+        if cut is None:
+            return number
+        if number.vague and not number.sure:
+            return None
+        _, factor, _ = unit_after(text, cut)
+        end = cut - 1 if text[cut - 1] == " " else cut
+        number = replace(number, value=number.value / factor, unit="", end=end)
+    behind = re.compile(r"(?:\s?여)?\s?").match(text, number.end)
+    word = starts.get(behind.end()) if behind else None
+    counter = counter_class(word.form) if word and word.tag in (*_COUNTING, "XSN", "NR") else ""
+    return replace(number, counter=counter) if counter else number
+
+
+_COUNTING = ("NNB", "NNG", "NNP")
+
+
+def _cut_word(text: str, starts: Mapping[int, Morpheme], number: Quantity) -> int | None:
+    """Where the word begins of which the unit is a part only, if it is."""
+    unit = re.compile(r"[가-힣]+$").search(text, number.start, number.end)
+    for place in range(*unit.span()) if unit else ():
+        word = starts.get(place)
+        if word and word.tag in _COUNTING:
+            while word.end < number.end and word.end in starts:
+                word = starts[word.end]
+            return place if word.end > number.end and word.tag in ("NNG", "NNP") else None
+    return None
 
 
 def _dates(text: str) -> Iterator[list[Quantity]]:
@@ -137,24 +146,6 @@ def _grids(text: str) -> Iterator[list[Quantity]]:
     """3×3 is one thing, not two threes."""
     for match in _GRID.finditer(text):
         yield [Quantity(float(match["rows"]) * 10_000 + float(match["columns"]), "grid", *match.span())]
-
-
-def _named(text: str) -> Iterator[list[Quantity]]:
-    """Amounts with a word of their own: 절반, two thirds, twice, 사흘, 수백 년."""
-    for match in _SHARE.finditer(text):
-        counts = {"two": 2, "three": 3, "four": 4, "nine": 9}
-        above = counts.get((match["many"] or "").lower(), 1)
-        below = _PARTS[match["part"].lower()] if match["part"] else 2
-        place = next(name for name in ("half", "cut", "halved", "many") if match[name])
-        yield [Quantity(above / below, "", match.start(place), match.end(), sure=False)]
-    for match in _TWICE.finditer(text):
-        yield [Quantity(2.0, "fold", *match.span(), sure=False)]
-    for match in _DAYS.finditer(text):
-        yield [Quantity(float(_NATIVE_DAYS.get(match[0], 7)), "day", *match.span())]
-    for match in _SOME.finditer(text):
-        value = _SCALES[match["scales"].lower()] if match["scales"] else hangul_value(match["scale"])
-        if value:
-            yield [replace(_with_unit(text, value, *match.span()), vague=True)]
 
 
 def _written(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]]:
@@ -224,10 +215,16 @@ def _hangul(text: str, morphemes: Sequence[Morpheme]) -> Iterator[list[Quantity]
                 morphemes[run].tag.startswith(("NNB", "XSN"))
                 or morphemes[run].form in _COUNTED
                 or (morphemes[run].tag == "NNG" and len(morphemes[run].form) == 1 and len(word) > 1)  # 일곱 구
+                or counter_class(morphemes[run].form)
             )
+            loose = run < len(morphemes) and morphemes[position].tag == "MM" and morphemes[run].tag in _COUNTING
             value = hangul_value(word)
-            if value is not None and (counted or morphemes[run - 1].tag == "NR"):
-                sure = counted and word not in ("한", "첫", "하나")
+            if value is not None and (counted or loose or morphemes[run - 1].tag == "NR"):
+                # Without a space between them Kiwi may have cut a word: 두건.
+                cut = run < len(morphemes) and len(word) == 1 and end == morphemes[run].start
+                sure = (
+                    bool(counted) and word not in ("한", "첫", "하나") and not (cut and morphemes[run].form in _CUT_OFF)
+                )
                 yield [_with_unit(text, value, start, end, sure=sure)]
         position = max(run, position + 1)
 
@@ -240,6 +237,7 @@ def _attached(text: str, start: int) -> int:
     return start if begin and "가" <= text[begin - 1] <= "힣" else begin
 
 
+_CUT_OFF = frozenset(["건", "모", "상", "발", "부", "제", "자", "기", "대", "계", "포"])
 _COUNTED = frozenset(["배", "사람", "단계", "종류", "층", "시간", "달", "부분", "단어", "문장", "방법", "나라", "세기"])
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
+from rag.grounding.denied import in_english, in_korean, set_aside
 from rag.grounding.lexicon import canonical, is_stop, stem
 from rag.grounding.numbers import Morpheme, quantities
 from rag.grounding.plain import Plain, fold, plain
@@ -23,12 +25,6 @@ from rag.text import HANGUL, kiwi
 Kind = Literal["name", "noun", "verb", "adverb"]
 
 _LATIN = re.compile(r"[A-Za-z]+(?:[-.]?\d+[A-Za-z]*)*(?:['’]t\b)?")
-_ENGLISH_NEGATION = re.compile(
-    r"\b(?:not(?!\s+only)|never|no(?!\s+(?:more|less|fewer|later)\s+than)(?!\.\s?\d)|without|cannot|neither|nor|none|nothing|nobody)\b"
-    r"|n['’]t\b",
-    re.IGNORECASE,
-)
-_OF_NOUNS = ("no", "without")
 _KINDS: dict[str, Kind] = {
     "NNP": "name",
     "NNG": "noun",
@@ -46,9 +42,9 @@ _WITHIN_PHRASE = _NOUNS | {"NNB", "XR", "SSO", "SSC", "SN", "SW"}
 _ENDS_PHRASE = frozenset(
     "아래 뒤 후 전 때 당시 이후 이전 동안 직후 직전 무렵 결과 경우 가운데 중 사이 대신 때문 끝 오늘날".split()
 )
+# Adverbs in 없이 that deny nothing: without end is always.
+_NEVERTHELESS = frozenset("끊임없이 틀림없이 어김없이 변함없이 아낌없이 거침없이 여지없이 쉴새없이 가차없이".split())
 _CLOSERS = "\"'”’)」』》>"
-_NEGATING_PREFIXES = frozenset(["불", "비", "무", "미", "부"])
-_LOOK_BACK = 8
 _JOINTS = frozenset(
     "고 며 으며 지만 으나 나 는데 ᆫ데 은데 던데 면서 으면서 아서 어서 여서 자 니 으니 니까 므로 으므로 "
     "거나 다가 면 으면 려고 도록".split()
@@ -56,15 +52,6 @@ _JOINTS = frozenset(
 _CLAUSE_ENDS = re.compile(r"[.!?。;:](?=\s)|\n")
 _ENGLISH_JOINTS = re.compile(
     r"(?<=;)\s+|,?\s(?=(?:and|but|while|whereas|because|since|so|which|who|although|though|when|if|unless|until)\s)"
-)
-_ASIDE = re.compile(
-    r"(?:이|가|은|는|이나|나)?\s?아니라|\s(?:but|rather)\b|\s?(?:대신|말고)"
-    r"|[가-힣\s]{0,6}?(?:없|않|아니)(?:으면|을 때|는 경우|을 경우|다면|는다면)"
-)
-_ASIDE_BEFORE = re.compile(
-    r"\b(?:rather than|instead of|(?<!does )(?<!do )(?<!did )(?<!can )(?<!will )(?<!has )(?<!have )not)"
-    r"\s(?:an? |the )?$",
-    re.IGNORECASE,
 )
 
 
@@ -74,7 +61,8 @@ class Word:
 
     `aside` marks what "A가 아니라 B" puts aside, and what is denied only as a condition ("A가 없으면"). `role` is the
     particle that the word's noun phrase ends in: "s" for 이, 가, 은, 는 (subject or topic), "o" for 을, 를, others
-    as they are (에게, 에서, 의); "" for none.
+    as they are (에게, 에서, 의); "" for none. `loose` marks a denied word that only stands by the predicate that is
+    denied ("정확도만 보아서는 안 된다").
     """
 
     form: str
@@ -85,6 +73,7 @@ class Word:
     negated: bool = False
     role: str = ""
     aside: bool = False
+    loose: bool = False
     tag: str = ""  # as Kiwi tags it; "" for Latin words
 
 
@@ -130,8 +119,14 @@ def read(source: str) -> Reading:
     taken = [(number.start, number.end) for number in numbers]
     words = [*_korean_words(morphemes, taken), *_latin_words(text.text, latin, morphemes, taken)]
     words.sort(key=lambda word: (word.start, word.end))
-    denied = [*_korean_denials(morphemes, words), *_english_denials(text.text, words)]
-    placed = tuple(_placed(word, text, denied.count(place) % 2 == 1) for place, word in enumerate(words))
+    starts, ends = [word.start for word in words], [word.end for word in words]
+    found = [
+        *in_korean(morphemes, {start: place for place, start in enumerate(starts)}),
+        *in_english(text.text, starts, ends),
+    ]
+    counts = Counter(one.place for one in found)
+    loose = {one.place for one in found if one.loose}
+    placed = tuple(_placed(word, text, counts[place] % 2 == 1, place in loose) for place, word in enumerate(words))
     places: dict[str, tuple[int, ...]] = {}
     for word in placed:
         places[word.form] = (*places.get(word.form, ()), word.start)
@@ -160,7 +155,11 @@ def _korean_words(morphemes: Sequence[Morpheme], taken: Sequence[tuple[int, int]
             if lemma == "빌리" and any(m.form == "주" and m.tag == "VX" for m in morphemes[place + 1 : place + 3]):
                 lemma = "빌려주"  # the other side of the same deal
             role = "" if predicate else roles[place]
-            words.append(Word(canonical(lemma), lemma, kind, morpheme.start, morpheme.end, role=role, tag=morpheme.tag))
+            denies = morpheme.tag == "MAG" and len(lemma) > 3 and lemma.endswith("없이") and lemma not in _NEVERTHELESS
+            if denies:  # 성별과 관계없이
+                lemma, kind = lemma[:-2], "noun"
+            where = morpheme.start, morpheme.end
+            words.append(Word(canonical(lemma), lemma, kind, *where, negated=denies, role=role, tag=morpheme.tag))
     return words
 
 
@@ -203,64 +202,6 @@ def _latin_words(
     return words
 
 
-def _korean_denials(morphemes: Sequence[Morpheme], words: Sequence[Word]) -> list[int]:
-    """Places in `words` of what 안, 못, 않다, 없다, 아니다 and 불-, 비-, 무- deny, once for each denial."""
-    by_start = {word.start: place for place, word in enumerate(words)}
-    denied: list[int] = []
-    for place, morpheme in enumerate(morphemes):
-        before = morphemes[place - 1] if place else None
-        after = morphemes[place + 1] if place + 1 < len(morphemes) else None
-        if morpheme.tag == "XPN" and morpheme.form in _NEGATING_PREFIXES and after and len(after.form) > 1:
-            _deny(denied, by_start, morphemes[place + 1 : place + 2])
-        elif morpheme.tag == "VX" and morpheme.form in ("않", "아니하", "못하", "말"):
-            if not any(m.form == "밖에" for m in morphemes[max(0, place - 5) : place]):  # 둘밖에 쓰지 않는다
-                _deny(denied, by_start, morphemes[max(0, place - _LOOK_BACK) : place][::-1])
-        elif morpheme.tag == "MAG" and morpheme.form in ("안", "못") and after and _denies(morpheme, after):
-            light = after.form in ("하", "되")
-            back = morphemes[max(0, place - _LOOK_BACK) : place][::-1]
-            if not (before and before.form == "밖에"):
-                _deny(denied, by_start, back if light else morphemes[place + 1 : place + 3])
-        elif morpheme.form in ("대신", "말고") and before and before.tag in _NOUNS and after and after.tag != "XSV":
-            _deny(denied, by_start, [before])  # put aside, see _ASIDE
-        elif (morpheme.tag == "VCN" and not _only(morphemes, place, "뿐")) or (
-            morpheme.form == "없" and morpheme.tag in ("VA", "VV") and not _only(morphemes, place, "밖에")
-        ):
-            _deny(denied, by_start, morphemes[max(0, place - _LOOK_BACK) : place][::-1])
-    return denied
-
-
-def _denies(adverb: Morpheme, after: Morpheme) -> bool:
-    """Not the 안 of a name: 안규홍."""
-    return after.tag in ("VV", "VA", "VX", "XSV") or (after.start > adverb.end and after.tag == "NNG")
-
-
-def _only(morphemes: Sequence[Morpheme], place: int, word: str) -> bool:
-    return any(morpheme.form == word for morpheme in morphemes[max(0, place - 2) : place])
-
-
-def _deny(denied: list[int], by_start: dict[int, int], near: Sequence[Morpheme]) -> None:
-    for morpheme in near:
-        if morpheme.tag == "SF":
-            return
-        if morpheme.start in by_start and morpheme.tag != "MAG":
-            denied.append(by_start[morpheme.start])
-            return
-
-
-def _english_denials(text: str, words: Sequence[Word]) -> list[int]:
-    """Places in `words` of the word that follows not, never, no, without ... in the same clause."""
-    starts = [word.start for word in words]
-    denied = []
-    for match in _ENGLISH_NEGATION.finditer(text):
-        place = bisect_left(starts, match.end())
-        if place < len(words) and not re.search(r"[.;:!?,]\s", text[match.end() : words[place].start]):
-            if match[0].lower() in _OF_NOUNS:  # without weight decay: the decay is missing, not the weights
-                while place + 1 < len(words) and text[words[place].end : words[place + 1].start] == " ":
-                    place += 1
-            denied.append(place)
-    return denied
-
-
 def _breaks(text: str, morphemes: Sequence[Morpheme]) -> Iterator[int]:
     """Ends of clauses: full stops, Korean connective endings, a comma behind a particle, English conjunctions."""
     for match in _CLAUSE_ENDS.finditer(text):
@@ -275,10 +216,11 @@ def _breaks(text: str, morphemes: Sequence[Morpheme]) -> Iterator[int]:
             yield morpheme.end
 
 
-def _placed(word: Word, text: Plain, negated: bool) -> Word:
+def _placed(word: Word, text: Plain, denied: bool, loose: bool) -> Word:
     start, end = text.span(word.start, word.end)
-    aside = negated and bool(_ASIDE.match(text.text, word.end) or _ASIDE_BEFORE.search(text.text[: word.start]))
-    return replace(word, start=start, end=end, negated=negated, aside=aside)
+    negated = denied != word.negated  # 관계없이 denies by itself
+    aside = negated and set_aside(text.text, word.start, word.end)
+    return replace(word, start=start, end=end, negated=negated, aside=aside, loose=negated and loose)
 
 
 def _moved(number: Quantity, text: Plain) -> Quantity:

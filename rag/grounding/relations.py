@@ -7,6 +7,7 @@ clauses to go by, so fewer of these are seen there.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations, pairwise
@@ -37,7 +38,7 @@ def relation_differences(
     return [
         *_compounds(claim, note, window),
         *_crossed(claim, note, window),
-        *_roles(said, noted),
+        *_roles(claim, note, window),
         *_replaced(claim, note, window),
         *_slots(claim, note, window),
         *_takers(claim, note, window),
@@ -84,7 +85,7 @@ def _crossed(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Dif
     for first, second in combinations(said, 2):
         for one, other in combinations(noted, 2):
             if first & one and first & other and second & one and second & other:
-                return [Difference("crossed", ", ".join(sorted(first & (one | other))), False)]
+                return [Difference("crossed", ", ".join(sorted(first & (one | other))), True)]
     return []
 
 
@@ -96,17 +97,23 @@ def _by_clause(text: Reading, window: tuple[int, int]) -> list[set[str]]:
     return [{form for form in clause if counts[form] == 1} for clause in clauses]
 
 
-def _roles(said: Sequence[Word], noted: Sequence[Word]) -> list[Difference]:
+def _roles(claim: Reading, note: Reading, window: tuple[int, int]) -> list[Difference]:
     """Who does what to whom: subject and object exchanged, to and from, objects exchanged between predicates."""
+    said, noted = claim.words, note.words_in(*window)
     before, after = _by_role(said), _by_role(noted)
+    ours, theirs = _clauses_of(said, claim.breaks), _clauses_of(noted, note.breaks)
+
+    def together(one: str, other: str) -> bool:
+        return not ours[one].isdisjoint(ours[other]) and not theirs[one].isdisjoint(theirs[other])
+
     found = []
     for doer in before["s"] & after["o"] - after["s"]:
-        for other in after["s"] & (before["o"] | before["의"]) - before["s"]:
-            found.append(Difference("role", f"{doer}, {other}", True))
-    for given in before["o"] & after["s"] - after["o"]:
-        for other in before["s"] & after["o"] - before["o"]:
-            found.append(Difference("role", f"{other}, {given}", True))
-    found += [Difference("role", f"{one}, {other}", True) for one, other in _exchanged(said, noted)]
+        for other in after["s"] & before["o"] - before["s"]:
+            if together(doer, other):
+                found.append(Difference("role", f"{doer}, {other}", True))
+    found += [
+        Difference("role", f"{one}, {other}", True) for one, other in _exchanged(said, noted) if together(one, other)
+    ]
     for here, there in ((_TO, _FROM), (_FROM, _TO)):
         for form in _having(before, here) & _having(after, there) - _having(after, here):
             found.append(Difference("role", form, True))
@@ -116,6 +123,17 @@ def _roles(said: Sequence[Word], noted: Sequence[Word]) -> list[Difference]:
         if noun in nouns and verb in verbs and not any(n == noun and (n, v) in claimed for n, v in stated):
             if {v for n, v in stated if n == noun} & {v for _, v in claimed}:
                 found.append(Difference("role", f"{noun}, {verb}", True))
+    return found
+
+
+def _clauses_of(words: Sequence[Word], breaks: Sequence[int]) -> dict[str, set[int]]:
+    """For each form the numbers of the clauses that it stands in."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for place, word in enumerate(words):
+        clause = bisect_right(breaks, word.start)
+        found[word.form].add(clause)
+        if place and words[place - 1].end == word.start:
+            found[words[place - 1].lemma + word.lemma].add(clause)
     return found
 
 

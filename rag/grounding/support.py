@@ -7,6 +7,7 @@ most of the sentence's words are compared with it, and verdict.py weighs what wa
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,9 @@ class Check:
     """A verdict and the words behind it: `passage_text[start:end]` is the quote.
 
     `score` in 0..1 is the share of the sentence, by weight, that the quote covers; `why` names what
-    differs. When nothing supports the sentence the range is that of the nearest words, or empty.
+    differs. `odds` are the log-odds that the words support the sentence: infinite where it stands word for word,
+    minus infinity where nothing was compared. When nothing supports the sentence the range is that of the nearest
+    words, or empty.
     """
 
     support: Support
@@ -54,6 +57,7 @@ class Check:
     end: int
     score: float
     why: str = ""
+    odds: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def copied(folded: str, claim: Reading, note: Reading, near: Reading | None) -> 
     while end < len(note.source) and note.source[end] in ".!?。！？…\"'”’)*`":
         end += 1
     start, end = widened(note.source, start, end)
-    return Check("supported", start, end, 1.0, "word for word")
+    return Check("supported", start, end, 1.0, "word for word", math.inf)
 
 
 def _whole_words(note: Reading, place: int, start: int, end: int) -> bool:
@@ -157,16 +161,16 @@ def _compared(claim: Reading, note: Reading, context: Reading | None) -> Check:
     rows, differences = examined(places, claim, note, context)
     same = next((place for place, row in enumerate(rows) if nearly_copied(row)), None)
     if same is not None:
-        return _check("supported", places[same], differences[same], note)
+        return _check("supported", places[same], differences[same], note, math.inf)
     weighed = odds(rows)
     best = max(range(len(places)), key=weighed.__getitem__)
     if weighed[best] >= SUPPORTED_AT:
-        return _check("supported", places[best], differences[best], note)
+        return _check("supported", places[best], differences[best], note, weighed[best])
     one, found = places[0], differences[0]
     against = any(difference.contradicts for difference in found)
     if against and one.score >= ALTERED_AT:
-        return _check("altered", one, found, note)
-    return _check("partly" if one.score >= PARTLY_AT else "unsupported", one, found, note)
+        return _check("altered", one, found, note, weighed[best])
+    return _check("partly" if one.score >= PARTLY_AT else "unsupported", one, found, note, weighed[best])
 
 
 def candidates(claim: Reading, note: Reading, context: Reading | None) -> list[Scored]:
@@ -262,8 +266,8 @@ def _scored(
     return Scored(window, got / total if total else 0.0, frozenset(matched))
 
 
-def _check(support: Support, one: Scored, found: Sequence[Difference], note: Reading) -> Check:
+def _check(support: Support, one: Scored, found: Sequence[Difference], note: Reading, weighed: float) -> Check:
     start, end = widened(note.source, one.window.start, one.window.end)
     against = [difference for difference in found if difference.contradicts]
     why = ", ".join(f"{difference.kind}: {difference.what}" for difference in against or found)
-    return Check(support, start, end, round(one.score, 4), "" if support == "supported" else why)
+    return Check(support, start, end, round(one.score, 4), "" if support == "supported" else why, weighed)

@@ -9,7 +9,7 @@ import re
 
 # base unit -> names that stand behind a number, with their factor; what is spelled alike is one entry.
 _UNITS: dict[str, dict[str, float]] = {
-    "year": {"년간": 1, "년대": 1, "년": 1, "years": 1, "year": 1},
+    "year": {"주년": 1, "년간": 1, "년대": 1, "년": 1, "years": 1, "year": 1},
     "month": {"개월": 1, "월": 1, "달": 1, "months": 1, "month": 1},
     "week": {"주일": 1, "주간": 1, "주": 1, "weeks": 1, "week": 1},
     "day": {"일간": 1, "일": 1, "days": 1, "day": 1},
@@ -35,6 +35,11 @@ _UNITS: dict[str, dict[str, float]] = {
         "밀리미터": 1e-3,
         "미터": 1,
         "마일": 1609.344,
+        "인치": 0.0254,
+        "피트": 0.3048,
+        "야드": 0.9144,
+        "해리": 1852,
+        "광년": 9.4607e15,
         "km": 1e3,
         "cm": 1e-2,
         "mm": 1e-3,
@@ -45,6 +50,11 @@ _UNITS: dict[str, dict[str, float]] = {
         "meters": 1,
         "miles": 1609.344,
         "mile": 1609.344,
+        "feet": 0.3048,
+        "foot": 0.3048,
+        "inches": 0.0254,
+        "inch": 0.0254,
+        "yards": 0.9144,
         "㎞": 1e3,
         "㎝": 1e-2,
         "㎜": 1e-3,
@@ -53,6 +63,11 @@ _UNITS: dict[str, dict[str, float]] = {
         "제곱킬로미터": 1e6,
         "제곱미터": 1,
         "평방킬로미터": 1e6,
+        "헥타르": 1e4,
+        "에이커": 4046.86,
+        "평": 3.3058,
+        "hectares": 1e4,
+        "acres": 4046.86,
         "km2": 1e6,
         "km²": 1e6,
         "m²": 1,
@@ -89,6 +104,11 @@ _UNITS: dict[str, dict[str, float]] = {
         "bytes": 1,
         "byte": 1,
     },
+    "watt": {"킬로와트": 1e3, "메가와트": 1e6, "와트": 1, "kw": 1e3, "mw": 1e6, "watts": 1},
+    "hertz": {"헤르츠": 1, "킬로헤르츠": 1e3, "hz": 1, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
+    "volt": {"볼트": 1, "volts": 1},
+    "calorie": {"킬로칼로리": 1e3, "칼로리": 1, "kcal": 1e3, "calories": 1},
+    "horsepower": {"마력": 1},
     "bit": {"비트": 1, "bits": 1, "bit": 1, "-bit": 1},
     "krw": {"원": 1, "won": 1},
     "usd": {"달러": 1, "불": 1, "dollars": 1, "usd": 1},
@@ -96,13 +116,18 @@ _UNITS: dict[str, dict[str, float]] = {
     "gbp": {"파운드": 1, "pounds": 1},
     "jpy": {"엔": 1, "yen": 1},
     "cny": {"위안": 1, "yuan": 1},
+    "rub": {"루블": 1, "rubles": 1},
+    "inr": {"루피": 1, "rupees": 1},
+    "peso": {"페소": 1, "pesos": 1},
+    "franc": {"프랑": 1, "francs": 1},
+    "mark": {"마르크": 1},
     "degree": {"도": 1, "°": 1, "℃": 1, "°c": 1, "degrees": 1},
     "person": {"명": 1, "인": 1, "사람": 1, "people": 1, "persons": 1, "person": 1},
     "age": {"살": 1, "세": 1, "years old": 1},
     "times": {"차례": 1, "번": 1, "회": 1, "times": 1, "time": 1},
     "fold": {"배": 1, "x": 1, "-fold": 1},
     "ordinal": {"번째": 1, "째": 1, "위": 1, "등": 1, "st": 1, "nd": 1, "rd": 1, "th": 1},
-    "item": {"개": 1, "가지": 1, "종류": 1, "종": 1, "건": 1, "곳": 1, "items": 1},
+    "item": {"개소": 1, "군데": 1, "개": 1, "가지": 1, "종류": 1, "종": 1, "건": 1, "곳": 1, "items": 1},
     "dimension": {"차원": 1, "dimensions": 1, "dimensional": 1, "-dimensional": 1, "dims": 1, "dim": 1, "d": 1},
     "token": {"토큰": 1, "tokens": 1, "token": 1},
     "layer": {"층": 1, "layers": 1, "layer": 1},
@@ -115,7 +140,7 @@ _BY_NAME = {name: (unit, float(factor)) for unit, names in _UNITS.items() for na
 # Two different ones of these contradict each other; the others are loose words for counting.
 HARD_UNITS = frozenset(
     "year month week day hour minute second century percent point metre area gram litre byte krw usd eur gbp jpy "
-    "cny degree person fold version grid".split()
+    "cny rub inr peso franc mark watt hertz volt calorie horsepower degree person fold version grid".split()
 )
 
 # A Hangul unit may be followed by particles and nouns ("3년간의", "12명이"); a Latin one ends its word.

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rag.grounding.classes import classes
 from rag.grounding.contrast import contrasts
 from rag.grounding.cues import cues, stretch
 from rag.grounding.difference import Difference
@@ -20,6 +21,7 @@ from rag.grounding.leftover import Leftover, known_above, leftover
 from rag.grounding.pairing import Pair, pairs
 from rag.grounding.reading import Reading
 from rag.grounding.relations import relation_differences
+from rag.grounding.replaced import replaced
 from rag.grounding.spans import layout
 from rag.grounding.weakest import weakest
 from rag.trees import grown
@@ -66,6 +68,8 @@ def figures(
         **weakest(paired, claim, note, window, above),
         **frame(paired, claim, note, window),
         **cues(paired, claim, note, window),
+        **replaced(paired, claim, above),
+        **classes(paired, claim, note, window, above),
     }
     return row, found
 

@@ -244,8 +244,8 @@ def test_a_run_with_the_cross_check_says_so_and_counts_what_it_lowered(
     assert on["settings"]["cross_check"] is True
     answered = sum(not row["abstained"] for row in lines(tmp_path / "on" / "results.jsonl"))
     (note,) = [note for note in on["notes"] if "cross_check" in note["en"]]
-    assert f"about {answered} supported sentences and made 1 of them" in note["en"]
-    assert f"{answered}개를 답변 모델에 물어 1개를" in note["ko"]
+    assert f"about {answered} sentences, and 1 of them are not called supported" in note["en"]
+    assert f"{answered}개를 답변 모델에 물었고, 그 가운데 1개는" in note["ko"]
     off = evaluate(dataset, tmp_path / "off", FakePipeline()).report
     assert not [note for note in off["notes"] if "cross_check" in note["en"]]
     assert {name: m["value"] for name, m in on["metrics"].items()} == {

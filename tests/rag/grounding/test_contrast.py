@@ -1,6 +1,7 @@
 import pytest
 
 from rag.grounding.contrast import contrasts
+from rag.grounding.denials import negation_differences
 from rag.grounding.pairing import pairs
 from rag.grounding.reading import read
 from rag.grounding.support import check
@@ -16,6 +17,8 @@ def kinds(sentence, note):
     [
         ("로그에는 질문의 길이를 남기지 않는다.", "로그에는 질문의 길이만 남기고 본문은 남기지 않는다.", "negation"),
         ("Layer normalization depends on the batch size.", "It does not depend on the batch size.", "negation"),
+        ("주민들은 새 시장에게 지지를 보내지 않았다.", "새 시장은 주민들의 큰 지지를 누렸다.", "negation"),
+        ("선생님에게서 학생에게 편지가 갔다.", "학생에게서 선생님에게 편지가 갔다.", "role"),
         (
             "장식의 바깥쪽에는 굽은 옥을 달았다.",
             "장식의 안쪽에는 굽은 옥을 달았고, 바깥쪽에는 금판을 매달았다.",
@@ -53,6 +56,10 @@ def test_what_is_turned_round(sentence, note, kind):
         ("It took no more than three years.", "It took three years at most."),
         ("A와 B의 합을 구한다.", "B와 A의 합을 구한다."),
         ("값은 1분이 지나면 만료된다.", "값은 60초 뒤에 만료된다."),
+        ("로그에 본문은 적히지 않는다.", "로그에는 길이만 적고 본문은 적지 않는다."),
+        ("점수 하나로 뽑으면 안 된다.", "점수만 보고 뽑아서는 안 된다."),
+        ("새 이름을 그대로 쓰면 위험하니 피한다.", "새 이름을 그대로 쓰지 않는다."),
+        ("스스로는 변하지 않으면서 속도를 바꾼다.", "속도에 영향을 주나 스스로는 변하지 않는다."),
     ],
 )
 def test_what_says_the_same_is_not_turned_round(sentence, note):
@@ -70,6 +77,12 @@ def test_what_says_the_same_is_not_turned_round(sentence, note):
 )
 def test_more_or_less_than_the_note_says_is_not_supported(sentence, note):
     assert check(sentence, note).support != "supported"
+
+
+def test_the_one_put_aside_is_not_the_one_that_is_meant():
+    claim, note = read("나비가 아니라 벌이 꽃을 찾는다."), read("벌이 아니라 나비가 꽃을 찾는다.")
+    assert negation_differences(claim, note.words, [(0, len(note.source))])
+    assert not negation_differences(note, note.words, [(0, len(note.source))])
 
 
 def test_a_sum_is_no_quantifier():

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from rag.grounding.citation import Citer
-from rag.grounding.crosscheck import EXCERPT_CHARS, around, claims, excerpt, lowered
+from rag.grounding.crosscheck import ASKED_FROM, BIAS, WEIGHT, asked_about, claims, excerpt, together, weighed
 from rag.types import Chunk, Citation, Passage, Sentence
 
 TEXT = "LSTM은 게이트로 기울기 소실을 줄인다. 망각 게이트는 셀 상태에서 무엇을 지울지 정한다. 값은 0과 1 사이다."
@@ -29,25 +31,33 @@ def cited(*pieces, passages=None):
     return citer.text, citer.sentences, citer.citations, passages
 
 
-def test_each_supported_sentence_is_asked_about_and_no_other():
+def test_what_words_leave_open_is_asked_about_with_its_quote():
     made = cited(
         "망각 게이트는 셀 상태에서 무엇을 지울지 정한다 [1]. ",
+        "망각 게이트는 셀 상태에서 무엇을 더할지 고른다 [1]. ",
         "나폴레옹은 워털루에서 졌다 [1]. ",
-        "어텐션은 값의 가중합을 계산한다 [2].",
+        "어텐션은 소프트맥스로 값의 곱을 계산한다 [2].",
     )
-    assert [sentence.support for sentence in made[1]] == ["supported", "unsupported", "supported"]
+    verbatim, near, invented, free = made[1]
+    assert verbatim.odds == math.inf
+    assert invented.odds < ASKED_FROM
+    assert all(math.isfinite(sentence.odds) for sentence in (near, free))
     found = claims(*made)
-    assert list(found) == [0, 2]
-    assert found[0].text == "망각 게이트는 셀 상태에서 무엇을 지울지 정한다."
-    assert found[0].excerpts == (f"title a\n{TEXT}",)
-    assert found[2].excerpts == (f"title b\n{OTHER}",)
-    assert found[0].alone
+    assert list(found) == [1, 3]
+    assert found[1].text == "망각 게이트는 셀 상태에서 무엇을 더할지 고른다."
+    (quote,) = found[1].excerpts
+    assert quote.startswith("(title a) ")
+    assert quote.removeprefix("(title a) ") in TEXT
+    assert found[3].excerpts[0].startswith("(title b) ")
+    assert found[3].alone
 
 
-@pytest.mark.parametrize("support", ["partly", "altered", "unsupported"])
-def test_what_is_not_supported_is_not_asked_about(support):
+@pytest.mark.parametrize("odds", [math.inf, -math.inf, ASKED_FROM - 0.1, math.nan])
+def test_where_no_answer_could_change_the_verdict_nobody_is_asked(odds):
     text = "게이트. [1]"
-    assert claims(text, [Sentence(0, len(text), support, (1,))], [citation(1)], [passage(TEXT)]) == {}
+    sentence = Sentence(0, len(text), "supported", (1,), odds=odds)
+    assert claims(text, [sentence], [citation(1)], [passage(TEXT)]) == {}
+    assert not asked_about(odds)
 
 
 def test_brackets_that_are_no_markers_stay_in_the_sentence():
@@ -57,9 +67,9 @@ def test_brackets_that_are_no_markers_stay_in_the_sentence():
 
 
 def test_code_is_not_asked_about():
-    made = cited("```\nlstm = nn.LSTM(8)\n```\n", passages=(passage("```\nlstm = nn.LSTM(8)\n```\n"),))
-    assert [sentence.support for sentence in made[1]] == ["supported"]
-    assert claims(*made) == {}
+    text = "```\nlstm = nn.LSTM(8)\n```\n[1]"
+    sentence = Sentence(0, len(text), "partly", (1,), odds=0.1)
+    assert claims(text, [sentence], [citation(1)], [passage(TEXT)]) == {}
 
 
 def test_a_span_is_not_alone():
@@ -68,7 +78,7 @@ def test_a_span_is_not_alone():
     assert not claims(text, *made, "short")[0].alone
 
 
-def test_equal_excerpts_of_two_quotes_stand_once():
+def test_equal_quotes_of_two_citations_stand_once():
     text = "게이트. [1][2]"
     sentence = Sentence(0, len(text), "supported", (1, 2))
     assert len(claims(text, [sentence], [citation(1), citation(2)], [passage(TEXT)])[0].excerpts) == 1
@@ -79,26 +89,18 @@ def test_a_citation_of_a_passage_that_is_gone_is_not_asked_about():
     assert claims(text, [Sentence(0, len(text), "supported", (1,))], [citation(1)], [passage(TEXT, "z")]) == {}
 
 
-def test_an_excerpt_counts_offsets_of_the_document():
-    long = " ".join(f"문장 {number:03}이 여기에 서 있다." for number in range(100))
-    quote = "문장 050이 여기에 서 있다."
-    start = long.index(quote) + 5000
-    found = excerpt(passage(long, at=5000, heading="장 > 절"), start, start + len(quote))
-    heading, _, words = found.partition("\n")
-    assert heading == "장 > 절"
-    assert quote in words
-    assert "문장 049" in words
-    assert "문장 051" in words
-    assert EXCERPT_CHARS - 2 * len(quote) < len(words) <= EXCERPT_CHARS
+def test_a_quote_comes_with_its_heading():
+    assert excerpt(passage(TEXT, heading="장 >  절"), citation(1)) == "(장 > 절) LSTM은"
+    assert excerpt(passage(TEXT), citation(1)) == "(title a) LSTM은"
 
 
-def test_it_grows_by_whole_sentences_and_is_never_cut():
-    text = "앞 문장이다. 가운데 문장이다. 뒤 문장이다."
-    low = text.index("가운데")
-    assert around(text, low, low + 3) == (0, len(text))
-    wide = "가" * 700 + ". 뒤다."
-    assert around(wide, 0, 701) == (0, 701)
-    assert around("", 0, 0) == (0, 0)
+def test_words_and_model_are_weighed_together():
+    # An undecided model leaves the words' own odds, but for the bias.
+    assert together(0.0, 0.5) == pytest.approx(1 / (1 + math.exp(-BIAS)))
+    expected = 1.2 + WEIGHT * math.log(0.9 / 0.1) + BIAS
+    assert together(1.2, 0.9) == pytest.approx(1 / (1 + math.exp(-expected)))
+    assert together(1.0, 0.4) < together(1.0, 0.6) < together(2.0, 0.6)
+    assert 0 < together(0.0, 0.0) < together(0.0, 1.0) < 1
 
 
 FIRST = Sentence(0, 5, "supported", (1,))
@@ -106,31 +108,31 @@ SECOND = Sentence(6, 9, "supported", (1, 2))
 
 
 def test_a_no_makes_it_partly_supported_and_its_citation_too():
-    sentences, citations = lowered([FIRST], [citation(1)], {0: 0.2}, 0.5)
-    assert [(s.support, s.model_yes, s.markers) for s in sentences] == [("partly", 0.2, (1,))]
+    sentences, citations = weighed([FIRST], [citation(1)], {0: 0.01}, 0.5)
+    assert [(s.support, s.model_yes, s.markers) for s in sentences] == [("partly", 0.01, (1,))]
     assert [c.support for c in citations] == ["partly"]
 
 
-def test_a_yes_changes_nothing_but_is_told():
-    sentences, citations = lowered([FIRST], [citation(1)], {0: 0.5}, 0.5)
-    assert [(s.support, s.model_yes) for s in sentences] == [("supported", 0.5)]
+def test_a_yes_leaves_what_is_supported():
+    sentences, citations = weighed([FIRST], [citation(1)], {0: 0.999}, 0.5)
+    assert [(s.support, s.model_yes) for s in sentences] == [("supported", 0.999)]
     assert citations == (citation(1),)
 
 
+@pytest.mark.parametrize("support", ["partly", "altered"])
+def test_a_yes_raises_what_the_words_all_but_say(support):
+    near, far = (Sentence(0, 5, support, (1,), odds=odds) for odds in (0.3, ASKED_FROM))
+    sentences, citations = weighed([near], [citation(1, support)], {0: 0.999}, 0.5)
+    assert [s.support for s in sentences] == [c.support for c in citations] == ["supported"]
+    sentences, citations = weighed([far], [citation(1, support)], {0: 0.6}, 0.5)
+    assert [s.support for s in sentences] == [c.support for c in citations] == [support]
+
+
 def test_a_citation_stays_where_another_sentence_holds_it():
-    sentences, citations = lowered([FIRST, SECOND], [citation(1), citation(2)], {0: 0.9, 1: 0.1}, 0.5)
+    sentences, citations = weighed([FIRST, SECOND], [citation(1), citation(2)], {0: 0.999, 1: 0.01}, 0.5)
     assert [s.support for s in sentences] == ["supported", "partly"]
     assert [c.support for c in citations] == ["supported", "partly"]
 
 
-@pytest.mark.parametrize("support", ["partly", "altered", "unsupported"])
-@pytest.mark.parametrize("yes", [0.0, 1.0])
-def test_nothing_is_ever_raised_and_only_the_supported_fall(support, yes):
-    sentence = Sentence(0, 5, support, (1,))
-    sentences, citations = lowered([sentence], [citation(1, support)], {0: yes}, 0.5)
-    assert sentences[0].support == support
-    assert citations[0].support == support
-
-
 def test_who_was_not_asked_or_told_nothing_is_left_as_it_was():
-    assert lowered([FIRST, SECOND], [citation(1)], {1: None}, 1.0) == ((FIRST, SECOND), (citation(1),))
+    assert weighed([FIRST, SECOND], [citation(1)], {1: None}, 1.0) == ((FIRST, SECOND), (citation(1),))

@@ -72,6 +72,18 @@ def test_english_numerals(words, value):
         ("1.3B짜리", [(1.3e9, "")]),
         ("보름달이 뜬다", []),
         ("GPT-4와 e5-small-v2", []),
+        ("네 조각으로 자른다", [(4, "")]),
+        ("두 세트를 마쳤다", [(2, "")]),
+        ("3 분석 결과", [(3, "")]),
+        ("100주년을 맞았다", [(100, "year")]),
+        ("3헥타르", [(30_000, "area")]),
+        ("몇 시간 동안", [(1, "hour")]),
+        ("a few minutes", [(1, "minute")]),
+        ("몇 분석가", []),
+        ("3·1 운동", [(3, "month"), (1, "day")]),
+        ("1998년에 나왔고 그해 팔렸다", [(1998, "year"), (1998, "year")]),
+        ("1998년에 나왔고 이듬해 팔렸다", [(1998, "year"), (1999, "year")]),
+        ("그해에 팔렸다", []),
     ],
 )
 def test_quantities(text, expected):
@@ -101,6 +113,15 @@ def test_one_and_first_confirm_but_never_contradict():
         ("일주일", "7일", True),
         ("2년", "24개월", True),
         ("60초", "1분", True),
+        ("12마리", "12권", False),
+        ("12개", "12편", True),
+        ("12개", "12명", False),
+        ("소 3마리", "소 세 필", True),
+        ("제3회", "세 번째", True),
+        ("약 207개", "약 200개", False),
+        ("약 101명", "100명", False),
+        ("몇 시간", "몇 분", False),
+        ("수 주", "3주", True),
     ],
 )
 def test_the_same_amount(one, other, same):
@@ -114,3 +135,13 @@ def test_places_count_characters_of_the_source(text):
     (quantity,) = read(text).quantities
     assert text[quantity.start : quantity.end].strip("*$")
     assert text[quantity.start].isdigit()
+
+
+def test_a_counter_is_told_apart_from_a_word_that_begins_like_it():
+    counters = [q.counter for q in read("닭 세 마리와 책 5권, 그림 12점, 집 40여 채").quantities]
+    assert counters == ["마리", "권", "점", "채"]
+    assert [q.counter for q in read("3 권리와 5 점수").quantities] == ["", ""]
+
+
+def test_a_count_of_plain_nouns_never_contradicts_by_itself():
+    assert [q.sure for q in read("두 학자가 다투었다. 두 명이 왔다.").quantities] == [False, True]

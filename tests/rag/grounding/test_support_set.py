@@ -14,7 +14,7 @@ def rows(name):
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("name", ["klue", "notes"])
+@pytest.mark.parametrize("name", ["klue", "notes", "answers_klue", "answers_courses"])
 def test_the_set_is_balanced(name):
     found = rows(name)
     assert Counter(row["label"] for row in found) == dict.fromkeys(LABELS, 50)
@@ -22,8 +22,36 @@ def test_the_set_is_balanced(name):
     assert len({row["sentence"] for row in found}) == len(found)
 
 
-def test_klue_rows_hold_no_passage():
-    assert {key for row in rows("klue") for key in row} == {"id", "guid", "evidence", "label", "change", "sentence"}
+@pytest.mark.parametrize(
+    ("name", "named_by"),
+    [
+        ("klue", "guid"),
+        ("answers_klue", "guid"),
+        ("more_klue", "guid"),
+        ("answers_courses", "source"),
+        ("more_courses", "source"),
+    ],
+)
+def test_rows_over_texts_that_are_not_ours_hold_no_passage(name, named_by):
+    found = rows(name)
+    assert {key for row in found for key in row} == {"id", named_by, "evidence", "label", "change", "sentence"}
+    assert all(0 <= start < end for row in found for start, end in row["evidence"])
+
+
+def test_half_of_the_answer_sentences_are_kept_for_the_report(support_check):
+    for name in support_check.HALVED:
+        labels = Counter()
+        for row in rows(name):
+            case = support_check.Case(row["id"], row["label"], "", row["sentence"], "", "", (), name)
+            labels[row["label"], support_check.is_reported(case)] += 1
+        assert set(labels.values()) == {25}
+        assert len(labels) == 8
+
+
+def test_what_is_reported_shares_no_passage_with_what_is_tuned_on():
+    guids = {row["guid"] for row in rows("answers_klue")}
+    for name in ("klue", "hard_klue", "fresh_klue", "fresh2_klue", "more_klue"):
+        assert guids.isdisjoint(row["guid"] for row in rows(name))
 
 
 def test_the_notes_still_say_what_is_quoted():
