@@ -9,37 +9,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 _UNFINISHED = "\ufffd"
-# UTF-8 needs at most four bytes a character: what is still broken after that many tokens stays broken.
-_LONGEST_CHARACTER = 4
+# So many tokens without a whole character at their end are no text; what they lack is not waited for.
+_NO_TEXT = 64
 
 
 class Detokeniser:
-    """Text of token ids, piece by piece; half a character waits for its other half and never shows as U+FFFD."""
+    """Text of token ids, piece by piece; half a character waits for its other half and never shows as U+FFFD.
+
+    A token may end one character and begin the next, as tokenizers of bytes cut Hangul: only the last, unfinished one
+    waits.
+    """
 
     def __init__(self, decode: Callable[[list[int]], str]) -> None:
         self._decode = decode
-        self._ids: list[int] = []
-        self._shown = 0  # ids whose text was given out; they stay for a while as context of the next
+        self._ids: list[int] = []  # first those of the last whole text, as context: a start may be treated apart
+        self._context = 0
+        self._given = 0  # characters of the text of `_ids` that were given out, or were the context's
 
     def feed(self, token_id: int) -> str:
         """Text that became certain with this token, often one word, sometimes nothing."""
         self._ids.append(token_id)
         whole = self._decode(self._ids)
-        waiting = len(self._ids) - self._shown
-        if whole.endswith(_UNFINISHED) and waiting < _LONGEST_CHARACTER:
-            return ""
-        return self._give(whole)
+        certain = whole.rstrip(_UNFINISHED)
+        piece = self._give(certain)
+        if certain == whole or len(self._ids) - self._context >= _NO_TEXT:
+            self._ids = self._ids[self._context :]
+            self._context = len(self._ids)
+            self._given = len(self._decode(self._ids))
+        return piece
 
     def finish(self) -> str:
         """What was still waiting."""
         return self._give(self._decode(self._ids))
 
-    def _give(self, whole: str) -> str:
-        # Decoded behind the tokens before it, because a decoder treats spaces at a text's start apart.
-        known = self._decode(self._ids[: self._shown])
-        self._ids = self._ids[self._shown :]
-        self._shown = len(self._ids)
-        return whole[len(known) :].replace(_UNFINISHED, "")
+    def _give(self, text: str) -> str:
+        piece = text[self._given :]
+        self._given = max(self._given, len(text))
+        return piece.replace(_UNFINISHED, "")
 
 
 class Thinking:

@@ -23,6 +23,24 @@ def test_characters_of_many_tokens_come_out_whole(text):
     assert not any("\ufffd" in piece for piece in pieces)
 
 
+@given(st.text(alphabet="토큰화 과정을a", min_size=1), st.lists(st.integers(1, 5), min_size=1))
+def test_tokens_that_end_one_character_and_begin_the_next_lose_none(text, sizes):
+    """Qwen3's tokenizer cuts "토큰화" behind the first, the fourth, the sixth and the seventh byte."""
+    data, tokens = text.encode(), []
+    while data:
+        size = sizes[len(tokens) % len(sizes)]
+        tokens.append(data[:size])
+        data = data[size:]
+    stream = Detokeniser(lambda ids: b"".join(tokens[place] for place in ids).decode("utf-8", errors="replace"))
+    assert "".join(run(stream, range(len(tokens)))) == text
+
+
+def test_a_whole_character_does_not_wait_for_half_of_the_next():
+    tokens = ["토".encode()[:1], "토".encode()[1:] + "큰".encode()[:2], "큰".encode()[2:]]
+    stream = Detokeniser(lambda ids: b"".join(tokens[place] for place in ids).decode("utf-8", errors="replace"))
+    assert run(stream, [0, 1, 2]) == ["", "토", "큰", ""]
+
+
 def test_a_character_is_shown_with_its_last_token():
     assert run(Detokeniser(decode_bytes), "한a".encode()) == ["", "", "한", "a", ""]
 
