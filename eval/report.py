@@ -195,8 +195,8 @@ def _notes_on_answers(report: Mapping[str, Any], run: Run, note: Any) -> None:
             sum(r.scores.get(name) or 0 for r in run.results) for name in (CROSS_CHECKED, CROSS_DOUBTED)
         )
         note(
-            f"cross_check was on: the generator was asked about {checked:,.0f} sentences, and {doubted:,.0f} of them are "
-            "not called supported by words and generator together. Metrics of citations are counted by words alone.",
+            f"cross_check was on: the generator was asked about {checked:,.0f} sentences, and {doubted:,.0f} of them "
+            "are not called supported by both together. Metrics of citations are counted by words alone.",
             f"cross_check를 켜고 쟀습니다: 문장 {checked:,.0f}개를 답변 모델에 물었고, 그 가운데 {doubted:,.0f}개는 "
             "낱말과 모델을 함께 볼 때 근거가 있다고 하지 않습니다. 인용 지표는 낱말만으로 셉니다.",
         )

@@ -9,6 +9,7 @@ from ingest.build import build
 from ingest.request import IngestRequest
 from rag import models, wiring
 from rag.errors import BadConfiguration, DamagedIndex, EncoderMismatch, NoIndex, NoModel
+from rag.grounding.crosscheck import together
 from rag.retrieval.generations import Generations
 from rag.retrieval.manifest import MANIFEST
 from rag.settings import EncoderSettings, GeneratorSettings, RetrievalSettings, Settings
@@ -329,11 +330,12 @@ def test_a_local_model_says_how_sure_it_is_of_a_supported_sentence(
         if "among" in kwargs:
             yield from stream(self, messages, *args, **kwargs)
         else:
-            yield ChatGenerationChunk(message=AIMessageChunk(content="망각 게이트는 지울 것을 정한다. [1]"))
+            yield ChatGenerationChunk(message=AIMessageChunk(content="지울 것은 망각 게이트가 정해 준다. [1]"))
 
     monkeypatch.setattr(type(model), "_stream", say)
     answer = pipeline.ask(Question(QUESTION))
     (sentence,) = answer.sentences
     assert 0 < sentence.model_yes < 1
-    assert sentence.support == ("supported" if sentence.model_yes >= 0.5 else "partly")
+    holds = together(sentence.odds, sentence.model_yes) >= 0.5
+    assert sentence.support == ("supported" if holds else "partly")
     assert answer.citations[0].support == sentence.support

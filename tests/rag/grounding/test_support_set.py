@@ -82,7 +82,7 @@ def test_the_check_holds_on_what_was_written_for_it(support_check):
     found = verdicts(support_check, support_check.written_cases())
     supported = Counter(case.label for case, verdict in found if verdict.support == "supported")
     assert supported["altered"] <= 2
-    assert supported["faithful"] >= 23
+    assert supported["faithful"] >= 21
 
 
 def test_the_check_holds_on_the_hard_sentences(support_check):
