@@ -31,6 +31,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 from support_check import KINDS, NOTES, Case, case_of, folders, interval, lines, load_cases, rows_of  # noqa: E402
 from support_statements import copies, statements  # noqa: E402
 
+from rag.grounding.calibration import Row as Told  # noqa: E402
+from rag.grounding.calibration import auroc, fit  # noqa: E402
 from rag.grounding.plain import folded_claim  # noqa: E402
 from rag.grounding.reading import read  # noqa: E402
 from rag.grounding.support import SUPPORTED_AT, candidates, check, copied, examined, without_lead_in  # noqa: E402
@@ -228,23 +230,19 @@ def weigh(model: str, examples: Sequence[Row], found: NDArray[np.float64], limit
     cases = [examples[n].case for n in places]
     checked = [(case, check(case.sentence, case.passage, context=case.context)) for case in cases]
     said = heard(model, checked)
-    told = [(found[n], yes, case.label == "faithful") for n, yes, case in zip(places, said, cases, strict=True) if yes]
-    words, model_says = np.array([row[0] for row in told]), np.array([np.log(row[1] / (1 - row[1])) for row in told])
-    right = np.array([row[2] for row in told])
-    table = np.column_stack([words, model_says, np.ones(len(right))])
-    weights = np.zeros(3)
-    for _ in range(50):  # Newton's steps with a ridge of 0.3
-        sure = 1 / (1 + np.exp(-table @ weights))
-        curved = (table * (sure * (1 - sure))[:, None]).T @ table + 0.3 * np.eye(3)
-        weights += np.linalg.solve(curved, table.T @ (right - sure) - 0.3 * weights)
-    ours, theirs, bias = weights
-    print(
-        f"{len(right)} sentences: WEIGHT {theirs / ours:.2f}, BIAS {bias / ours:.2f} beside words that count {ours:.2f}"
-    )
-    both = words + (theirs * model_says + bias) / ours
+    told = [
+        (float(found[n]), float(np.log(yes / (1 - yes))), case.label == "faithful")
+        for n, yes, case in zip(places, said, cases, strict=True)
+        if yes is not None and 0 < yes < 1
+    ]
+    words, model_says, right = (np.array(column) for column in zip(*told, strict=True))
+    weights = fit([Told({"words": w, "model": m}, bool(yes), "ko") for w, m, yes in told], ridge=0.3)
+    ours, theirs = weights.weights["words"], weights.weights["model"]
+    weight, bias = theirs / ours, weights.bias / ours
+    print(f"{len(right)} sentences: WEIGHT {weight:.2f}, BIAS {bias:.2f} beside words that count {ours:.2f}")
+    both = words + weight * model_says + bias
     for name, odds_of in (("words", words), ("model", model_says), ("both", both)):
-        above, below = odds_of[right], odds_of[~right]
-        print(f"  AUROC of {name}: {(above[:, None] > below).mean():.3f}")
+        print(f"  AUROC of {name}: {auroc(odds_of[right], odds_of[~right]):.3f}")
     for threshold in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9):
         called = 1 / (1 + np.exp(-both)) >= threshold
         print(f"  both at least {threshold}: {right[called].mean():.3f} {called[right].mean():.3f}")

@@ -1,6 +1,6 @@
 """From counts to a verdict: is what the sentence says what the note says?
 
-Boosted trees over some 150 figures of one sentence and one range of a note. They were grown by
+Boosted trees over some 180 figures of one sentence and one range of a note. They were grown by
 benchmarks/support_fit.py; figures of agreement may only help and what contradicts only harm, so that a sentence is
 never the worse for copying its note.
 """
