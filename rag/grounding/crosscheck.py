@@ -17,7 +17,7 @@ from rag.types import Citation, Claim, Passage, Sentence, Style
 # Log-odds by the words below which a yes is not enough.
 ASKED_FROM = -4.0
 # Log-odds of both together: words + WEIGHT * model + BIAS, by logistic regression on labelled sentences
-# (benchmarks/support_check.py --cross-check). Models lean to yes, which BIAS takes back.
+# (benchmarks/support_fit.py --cross-check). Models lean to yes, which BIAS takes back.
 WEIGHT, BIAS = 1.98, 0.21
 _FENCES = ("```", "~~~")
 _MARKER = re.compile(r"[ \t]*\[(\d{1,3})\]")
